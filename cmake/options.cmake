@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every target of the project is compiled with, as the interface target tcmud_options.
+find_package(Threads REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+add_library(tcmud_options INTERFACE)
+target_compile_options(tcmud_options INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+    $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual>
+    -fno-omit-frame-pointer)
+target_include_directories(tcmud_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+target_link_libraries(tcmud_options INTERFACE Threads::Threads)
+# Assertions are part of the product: a bug must stop the process, not the data's integrity.
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+
+if(TCMUD_SANITIZE)
+    target_compile_options(tcmud_options INTERFACE -fsanitize=${TCMUD_SANITIZE} -fno-sanitize-recover=all)
+    target_link_options(tcmud_options INTERFACE -fsanitize=${TCMUD_SANITIZE})
+endif()
+if(TCMUD_FUZZ)
+    target_compile_options(tcmud_options INTERFACE -fsanitize=fuzzer-no-link)
+    target_link_options(tcmud_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# tcmud_library(NAME SOURCES file... LINKS target...)
+function(tcmud_library name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+    add_library(${name} STATIC ${arg_SOURCES})
+    target_link_libraries(${name} PUBLIC tcmud_options ${arg_LINKS})
+endfunction()
+
+# tcmud_module(NAME SOURCES file... LINKS target...): a backend, loaded by the daemon at start.
+function(tcmud_module name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+    add_library(backend_${name} MODULE ${arg_SOURCES})
+    target_link_libraries(backend_${name} PRIVATE tcmud_options tcmud_interface tcmud_build_id ${arg_LINKS})
+    set_target_properties(backend_${name} PROPERTIES
+        PREFIX "" OUTPUT_NAME ${name}
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/tcmud
+        CXX_VISIBILITY_PRESET hidden)
+    install(TARGETS backend_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tcmud)
+endfunction()

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// COMPARE AND WRITE (SBC-3 5.2): atomic against every other write of the LUN.
+#include "handler/devices/aligned_memory.hpp"
+#include "handler/devices/block/block_device.hpp"
+#include "handler/devices/block/compare.hpp"
+
+namespace tcmud::devices {
+
+using scsi::Outcome;
+
+void BlockDevice::compare_and_write(Command& command, Reply reply) {
+    const auto address = scsi::block_address(command.cdb());
+    if (const auto refused = refuse_change(address)) return std::move(reply)(Outcome::check(*refused));
+    if (raw(address.count) == 0) return std::move(reply)(Outcome::data_out_taken());
+    // The blocks to compare with, then the blocks to write.
+    if (raw(command.data_length) < 2 * raw(bytes(address.count))) {
+        return std::move(reply)(Outcome::check(scsi::sense::invalid_field_in_information_unit));
+    }
+    answer(std::move(reply), compare_then_write(command, address));
+}
+
+Steps<Outcome> BlockDevice::compare_then_write(Command& command, Address address) {
+    const auto length = bytes(address.count);
+    const auto at = offset(address.lba);
+    auto held = co_await ClaimRange(ranges_, RangeClaim::Mode::exclusive, address.lba, address.count, command.claim);
+    if (command.aborted) co_return Outcome::aborted();
+
+    AlignedMemory memory(length);
+    const auto read = co_await Io{[&](Completion done) { backend_.read(at, memory.buffers(), std::move(done)); }};
+    const auto outcome = outcome_of_read(read, length, address.lba, settings_.block_size);
+    if (outcome.status != scsi::Status::good) co_return outcome;
+    if (const auto differs = first_difference(command.data(), ByteCount{0}, memory.bytes())) {
+        co_return Outcome::check(scsi::sense::miscompare_during_verify.with_information(*differs));
+    }
+
+    const auto replacement = slice(command.data(), length, length);
+    const auto stable = stability(command.cdb());
+    const auto written = co_await Io{[&](Completion done) {
+        backend_.write(at, replacement, stable, std::move(done));
+    }};
+    note_write(at, length, stable, written);
+    co_return outcome_of_write(written, address.lba, settings_.block_size);
+}
+
+}  // namespace tcmud::devices

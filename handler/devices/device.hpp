@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A device server: answers every command exactly once. Of one thread, its LUN's serving thread.
+#pragma once
+
+#include "handler/devices/command.hpp"
+#include "handler/scsi/sense.hpp"
+
+namespace tcmud::devices {
+
+class Device {
+public:
+    Device() = default;
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+    // REQUIRES: every command was answered.
+    virtual ~Device() = default;
+
+    // The command stays valid until reply is called, inside of this call or later.
+    virtual void execute(Command& command, Reply reply) = 0;
+    // command.aborted was set: ends it if it only waits inside of the device.
+    virtual void abort(Command& command) = 0;
+    // LOGICAL UNIT RESET: forgets what initiators have set.
+    virtual void reset() = 0;
+
+    // Whether nothing goes on behind commands that were answered. Then, and without commands, it may be destroyed.
+    virtual bool idle() const = 0;
+
+    virtual scsi::SenseFormat sense_format() const = 0;
+};
+
+}  // namespace tcmud::devices

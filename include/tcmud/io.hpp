@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asynchronous I/O as backends see it: operations, their completions, and the queue that their thread executes.
+#pragma once
+
+#include <cstdint>
+
+#include "tcmud/buffers.hpp"
+#include "tcmud/once.hpp"
+#include "tcmud/units.hpp"
+
+namespace tcmud {
+
+enum class IoStatus : std::uint8_t {
+    ok,
+    io_error,     // The medium, or the way to it, failed.
+    no_space,     // The backing store is full.
+    read_only,    // The backing store refuses changes.
+    not_ready,    // The backing store is away; later attempts may work.
+    unsupported,  // The backing store cannot do this at all.
+    miscompare,   // compare_and_write found other data; detail is the offset of the first difference.
+};
+
+struct IoResult {
+    IoStatus status = IoStatus::ok;
+    // Bytes moved by a read or write. Fewer than asked, with ok, means that the medium ended there.
+    std::uint64_t bytes = 0;
+    // Of a failure: where in the operation, in bytes from its start.
+    std::uint64_t detail = 0;
+};
+
+// Whether a write may be answered from a volatile cache (false), or only once it survives power loss (true).
+enum class Stable : bool { no, yes };
+
+// A file that operations are queued on. Made by a backend, used on its serving thread only.
+struct IoFile {
+    int fd = -1;
+    // What IoQueue learned of the file; see handler/serving/io_uring_queue.hpp.
+    enum class Reads : std::uint8_t { untested, no_wait, always_wait } reads = Reads::untested;
+    bool memory = false;  // tmpfs and ramfs: no disk to wait for.
+};
+
+// The memory of one asynchronous operation, so that queueing allocates nothing and cannot fail. It lives in whoever
+// waits for the answer: a command, or the frame of a coroutine.
+struct IoOperation {
+    enum class Kind : std::uint8_t { read, write, sync, allocate };
+
+    // Called once with the answer, on the serving thread, never inside the call that queued the operation.
+    void (*deliver)(IoOperation&, IoResult) = nullptr;
+
+    // From here on: notes of whoever holds the operation at the moment (the queue, a library's wrapper).
+    IoOperation* next = nullptr;
+    IoFile* file = nullptr;
+    const iovec* pieces = nullptr;
+    std::uint32_t piece_count = 0;
+    Kind kind = Kind::read;
+    Stable stable = Stable::no;
+    int allocate_mode = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    std::uint64_t done = 0;
+    IoResult result;
+};
+
+using Completion = Once<IoOperation, IoResult, IoResult{IoStatus::io_error, 0, 0}>;
+
+// Queued now, executed once per turn of the serving thread. How is the queue's choice, per file and measured.
+// Called on the serving thread, except post().
+class IoQueue {
+public:
+    IoQueue() = default;
+    IoQueue(const IoQueue&) = delete;
+    IoQueue& operator=(const IoQueue&) = delete;
+    virtual ~IoQueue() = default;
+
+    // REQUIRES: file and buffers stay valid until done is called.
+    virtual void read(IoFile& file, ByteOffset at, Buffers into, Completion done) = 0;
+    virtual void write(IoFile& file, ByteOffset at, Buffers from, Stable stable, Completion done) = 0;
+    // On ok, what was written before this call survives power loss (fdatasync).
+    virtual void sync(IoFile& file, Completion done) = 0;
+    // fallocate(2) with its mode.
+    virtual void allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) = 0;
+
+    // Any thread: hands an answer over to the serving thread, which delivers it. Neither allocates nor overflows.
+    virtual void post(Completion done, IoResult result) = 0;
+};
+
+}  // namespace tcmud

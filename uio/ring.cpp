@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "uio/ring.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <cstring>
+#include <type_traits>
+
+namespace tcmud::uio {
+
+namespace {
+
+abi::Mailbox& mailbox_of(std::span<std::byte> mapping) {
+    return *reinterpret_cast<abi::Mailbox*>(mapping.data());
+}
+
+// The kernel publishes entries by a store-release of head, we publish answers by a store-release of tail.
+std::uint32_t load_head(std::span<std::byte> mapping) {
+    return std::atomic_ref(mailbox_of(mapping).head).load(std::memory_order_acquire);
+}
+
+template <class T>
+T read(const std::byte* at) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+
+tl::unexpected<std::string_view> refused(std::string_view why) { return tl::unexpected<std::string_view>(why); }
+
+Entry broken(std::string_view problem) {
+    Entry entry;
+    entry.problem = problem;
+    return entry;
+}
+
+constexpr std::size_t piece_limit = 1u << 20;
+
+}  // namespace
+
+std::size_t cdb_length(std::uint8_t opcode, std::uint8_t additional_length) {
+    constexpr std::uint8_t variable_length = 0x7f;
+    if (opcode == variable_length) return std::min<std::size_t>(additional_length + 8u, 260);
+    constexpr std::array<std::uint8_t, 8> by_group{6, 10, 10, 12, 16, 12, 10, 10};
+    return by_group[opcode >> 5];
+}
+
+tl::expected<Ring, std::string_view> Ring::attach(std::span<std::byte> mapping) {
+    if (mapping.size() < sizeof(abi::Mailbox)) return refused("the mapping is too small for a mailbox");
+    const auto mailbox = read<abi::Mailbox>(mapping.data());
+    if (mailbox.version != abi::version) return refused("the mailbox has a version other than 2");
+    const std::uint64_t ring_end = std::uint64_t{mailbox.ring_offset} + mailbox.ring_size;
+    if (mailbox.ring_offset < sizeof(abi::Mailbox) || mailbox.ring_offset % abi::entry_alignment != 0 ||
+        mailbox.ring_size == 0 || mailbox.ring_size % abi::entry_alignment != 0 || ring_end > mapping.size()) {
+        return refused("the mailbox describes a ring that does not fit the mapping");
+    }
+    const auto inside = [&](std::uint32_t position) {
+        return position < mailbox.ring_size && position % abi::entry_alignment == 0;
+    };
+    if (!inside(mailbox.head) || !inside(mailbox.tail)) {
+        return refused("the mailbox's head or tail points outside of the ring");
+    }
+    return Ring(mapping, mailbox);
+}
+
+Ring::Ring(std::span<std::byte> mapping, const abi::Mailbox& mailbox)
+    : mapping_(mapping),
+      ring_(mapping.subspan(mailbox.ring_offset, mailbox.ring_size)),
+      data_offset_(std::uint64_t{mailbox.ring_offset} + mailbox.ring_size),
+      flags_(mailbox.flags),
+      take_(mailbox.tail),
+      answered_(mailbox.tail),
+      published_(mailbox.tail),
+      empty_at_attach_(mailbox.head == mailbox.tail) {}
+
+std::uint32_t Ring::after(std::uint32_t position, std::uint32_t length) const {
+    position += length;
+    return position == ring_.size() ? 0 : position;
+}
+
+// The entry at a position, if its length stays inside of the ring.
+std::optional<Ring::Slot> Ring::slot(std::uint32_t position) const {
+    auto* at = ring_.data() + position;
+    const auto word = read<std::uint32_t>(at);
+    const auto length = word & ~abi::opcode_mask;
+    if (length < sizeof(abi::EntryHeader) || length > ring_.size() - position) return std::nullopt;
+    return Slot{at, length, static_cast<abi::Opcode>(word & abi::opcode_mask)};
+}
+
+bool Ring::has_more() const { return !broken_ && load_head(mapping_) != take_; }
+
+std::optional<Entry> Ring::next() {
+    while (!broken_) {
+        const auto head = load_head(mapping_);
+        if (head == take_) return std::nullopt;
+        const auto found = slot(take_);
+        // An entry never wraps and never crosses the head.
+        const bool crosses_head = found && take_ < head && found->length > head - take_;
+        if (!found || crosses_head || head >= ring_.size()) {
+            broken_ = true;
+            return broken("an entry of the ring has an impossible length");
+        }
+        Entry entry;
+        switch (found->opcode) {
+        case abi::Opcode::pad: take_ = after(take_, found->length); continue;
+        case abi::Opcode::command: entry = read_command(*found); break;
+        case abi::Opcode::task_management: entry = read_task_management(*found); break;
+        default:
+            found->at[offsetof(abi::EntryHeader, user_flags)] = std::byte{abi::unknown_opcode};
+            take_ = after(take_, found->length);
+            continue;
+        }
+        if (entry.kind == Entry::Kind::broken) {
+            broken_ = true;
+            return entry;
+        }
+        take_ = after(take_, found->length);
+        if (entry.kind == Entry::Kind::command) {
+            ++outstanding_;
+            if (!completes_out_of_order()) held_.push_back({entry.id, false, 0, std::nullopt, {}});
+        }
+        return entry;
+    }
+    return std::nullopt;
+}
+
+Entry Ring::read_command(const Slot& slot) const {
+    if (slot.length < abi::smallest_command) return broken("a command's entry is too short");
+    const auto request = read<abi::Request>(slot.at);
+    const auto pieces = std::uint64_t{request.piece_count} + request.bidirectional_piece_count;
+    const auto pieces_end = sizeof(abi::Request) + pieces * sizeof(abi::Piece);
+    if (pieces > piece_limit || pieces_end > slot.length) return broken("a command's pieces leave its entry");
+
+    const auto entry_offset = static_cast<std::uint64_t>(slot.at - mapping_.data());
+    const auto cdb_in_entry = request.cdb_offset - entry_offset;  // Wraps to a huge number if it lies before.
+    if (cdb_in_entry < sizeof(abi::EntryHeader) || cdb_in_entry >= slot.length) {
+        return broken("a command's CDB lies outside of its entry");
+    }
+    const auto* cdb = slot.at + cdb_in_entry;
+    const auto room = slot.length - cdb_in_entry;
+    const auto additional = room > 7 ? std::to_integer<std::uint8_t>(cdb[7]) : std::uint8_t{0};
+    const auto length = cdb_length(std::to_integer<std::uint8_t>(cdb[0]), additional);
+    if (length > room) return broken("a command's CDB is longer than its entry");
+
+    const auto* first_piece = reinterpret_cast<const abi::Piece*>(slot.at + sizeof(abi::Request));
+    Entry entry;
+    entry.kind = Entry::Kind::command;
+    entry.id = CommandId{request.header.command_id};
+    entry.cdb = {cdb, length};
+    entry.pieces = {first_piece, request.piece_count};
+    entry.bidirectional_pieces = {first_piece + request.piece_count, request.bidirectional_piece_count};
+    return entry;
+}
+
+Entry Ring::read_task_management(const Slot& slot) const {
+    if (slot.length < sizeof(abi::TaskManagement)) return broken("a task management entry is too short");
+    const auto task = read<abi::TaskManagement>(slot.at);
+    if (task.command_count > (slot.length - sizeof(abi::TaskManagement)) / sizeof(std::uint16_t)) {
+        return broken("a task management entry lists more commands than it holds");
+    }
+    Entry entry;
+    entry.kind = Entry::Kind::task_management;
+    entry.function = static_cast<TaskFunction>(task.type);
+    entry.command_ids = {reinterpret_cast<const std::uint16_t*>(slot.at + sizeof(abi::TaskManagement)),
+                         task.command_count};
+    return entry;
+}
+
+bool Ring::map(std::span<const abi::Piece> pieces, std::span<iovec> into) const {
+    assert(into.size() == pieces.size());
+    auto* target = into.data();
+    for (const auto& shared : pieces) {
+        const auto piece = read<abi::Piece>(reinterpret_cast<const std::byte*>(&shared));
+        if (piece.offset < data_offset_ || piece.offset > mapping_.size() ||
+            piece.length > mapping_.size() - piece.offset) {
+            return false;
+        }
+        *target++ = {mapping_.data() + piece.offset, piece.length};
+    }
+    return true;
+}
+
+void Ring::complete(CommandId id, const Response& response) {
+    assert(outstanding_ > 0);
+    if (completes_out_of_order()) {
+        skip_what_needs_no_answer();
+        const auto oldest = slot(answered_);
+        assert(oldest && oldest->opcode == abi::Opcode::command);
+        answer(*oldest, id, response);
+        return;
+    }
+    const auto mine = std::ranges::find(held_, id, &Held::id);
+    assert(mine != held_.end() && !mine->completed);
+    mine->completed = true;
+    mine->status = response.status;
+    mine->read_length = response.read_length;
+    if (response.sense) std::memcpy(mine->sense.data(), response.sense, abi::sense_size);
+    while (!held_.empty() && held_.front().completed) {
+        skip_what_needs_no_answer();
+        const auto oldest = slot(answered_);
+        assert(oldest && oldest->opcode == abi::Opcode::command);
+        const auto& ready = held_.front();
+        answer(*oldest, ready.id, {ready.status, ready.read_length, ready.sense.data()});
+        held_.pop_front();
+    }
+}
+
+// The kernel does not care whose request was in a slot: it reads id and answer of each slot up to the tail, in order.
+void Ring::answer(const Slot& slot, CommandId id, const Response& response) {
+    abi::Response answer{};
+    answer.header.length_and_opcode = slot.length | static_cast<std::uint32_t>(abi::Opcode::command);
+    answer.header.command_id = static_cast<std::uint16_t>(id);
+    answer.scsi_status = response.status;
+    if (response.read_length && knows_read_length()) {
+        assert(*response.read_length > 0);
+        answer.header.user_flags = abi::read_length_valid;
+        answer.read_length = *response.read_length;
+    }
+    constexpr std::uint8_t check_condition = 2;
+    if (response.status == check_condition) {
+        assert(response.sense);
+        std::memcpy(answer.sense, response.sense, abi::sense_size);
+        std::memcpy(slot.at, &answer, sizeof answer);
+    } else {
+        std::memcpy(slot.at, &answer, offsetof(abi::Response, sense));
+    }
+    answered_ = after(answered_, slot.length);
+    --outstanding_;
+}
+
+// Padding, task management functions and entries of unknown opcodes that were taken.
+void Ring::skip_what_needs_no_answer() {
+    while (answered_ != take_) {
+        const auto next = slot(answered_);
+        assert(next);
+        if (next->opcode == abi::Opcode::command) return;
+        answered_ = after(answered_, next->length);
+    }
+}
+
+bool Ring::publish() {
+    skip_what_needs_no_answer();
+    if (answered_ == published_) return false;
+    published_ = answered_;
+    std::atomic_ref(mailbox_of(mapping_).tail).store(published_, std::memory_order_release);
+    return true;
+}
+
+std::uint32_t Ring::session_state() const {
+    return std::atomic_ref(mailbox_of(mapping_).session_state).load(std::memory_order_acquire);
+}
+
+void Ring::set_session_state(std::uint32_t state) {
+    std::atomic_ref(mailbox_of(mapping_).session_state).store(state, std::memory_order_release);
+}
+
+}  // namespace tcmud::uio
