@@ -73,7 +73,8 @@ Ring::Ring(std::span<std::byte> mapping, const abi::Mailbox& mailbox)
       take_(mailbox.tail),
       answered_(mailbox.tail),
       published_(mailbox.tail),
-      empty_at_attach_(mailbox.head == mailbox.tail) {}
+      empty_at_attach_(mailbox.head == mailbox.tail),
+      tail_at_attach_(mailbox.tail) {}
 
 std::uint32_t Ring::after(std::uint32_t position, std::uint32_t length) const {
     position += length;

@@ -89,8 +89,10 @@ public:
     std::size_t outstanding() const { return outstanding_; }
     // Whether the kernel has submitted anything that next() did not return.
     bool has_more() const;
-    // What lies between tail and head when a ring is attached was submitted before.
+    // Whether no command waited when the ring was attached.
     bool empty_at_attach() const { return empty_at_attach_; }
+    // Whether the ring looks as if nobody had ever answered a command since it was made or reset.
+    bool never_served() const { return tail_at_attach_ == 0 && session_state() == 0; }
 
     // A word of the mailbox that is ours; see Session.
     std::uint32_t session_state() const;
@@ -129,6 +131,7 @@ private:
     std::uint32_t published_ = 0;  // What the mailbox's tail says.
     std::size_t outstanding_ = 0;
     bool empty_at_attach_ = true;
+    std::uint32_t tail_at_attach_ = 0;
     bool broken_ = false;
     std::deque<Held> held_;
 };

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "handler/devices/exclusive_ranges.hpp"
 #include "handler/scsi/outcome.hpp"
@@ -29,8 +30,10 @@ struct Command {
     }
 
     Buffers data() const { return pieces; }
-    // Cuts what the initiator lent beyond what the CDB asks for. REQUIRES: length <= data_length.
+    // Cuts what the initiator lent beyond what the CDB asks for. REQUIRES: length <= data_length; once at most.
     void trim(ByteCount length);
+    // Takes that back.
+    void restore();
 
     // Called once with the answer.
     void (*deliver)(Command&, scsi::Outcome) = nullptr;
@@ -51,6 +54,11 @@ struct Command {
     Device* device = nullptr;
     RangeClaim claim;
 
+    // Of trim().
+    std::span<iovec> all_pieces;
+    iovec* cut_piece = nullptr;
+    std::size_t cut_length = 0;
+
     std::uint16_t cdb_size = 0;
     std::array<std::byte, longest_cdb> cdb_bytes;
 };
@@ -59,16 +67,24 @@ using Reply = Once<Command, scsi::Outcome, scsi::Outcome::check(scsi::sense::int
 
 inline void Command::trim(ByteCount length) {
     assert(raw(length) <= raw(data_length));
+    if (length == data_length) return;
     data_length = length;
-    auto left = raw(length);
+    all_pieces = pieces;
     std::size_t used = 0;
-    for (auto& piece : pieces) {
-        if (left == 0) break;
-        piece.iov_len = std::min<std::size_t>(piece.iov_len, left);
+    for (auto left = raw(length); left != 0; ++used) {
+        auto& piece = pieces[used];
+        if (piece.iov_len > left) {
+            cut_piece = &piece;
+            cut_length = std::exchange(piece.iov_len, left);
+        }
         left -= piece.iov_len;
-        ++used;
     }
     pieces = pieces.first(used);
+}
+
+inline void Command::restore() {
+    if (cut_piece) std::exchange(cut_piece, nullptr)->iov_len = cut_length;
+    if (!all_pieces.empty()) pieces = std::exchange(all_pieces, {});
 }
 
 }  // namespace tcmud::devices

@@ -2,6 +2,8 @@
 // A device server: answers every command exactly once. Of one thread, its LUN's serving thread.
 #pragma once
 
+#include <functional>
+
 #include "handler/devices/command.hpp"
 #include "handler/scsi/sense.hpp"
 
@@ -24,6 +26,8 @@ public:
 
     // Whether nothing goes on behind commands that were answered. Then, and without commands, it may be destroyed.
     virtual bool idle() const = 0;
+    // Called when that has ended.
+    std::function<void()> became_idle;
 
     virtual scsi::SenseFormat sense_format() const = 0;
 };

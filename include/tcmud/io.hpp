@@ -34,9 +34,14 @@ enum class Stable : bool { no, yes };
 // A file that operations are queued on. Made by a backend, used on its serving thread only.
 struct IoFile {
     int fd = -1;
-    // What IoQueue learned of the file; see handler/serving/io_uring_queue.hpp.
-    enum class Reads : std::uint8_t { untested, no_wait, always_wait } reads = Reads::untested;
-    bool memory = false;  // tmpfs and ramfs: no disk to wait for.
+    // What IoQueue learned of the file at its first operation.
+    enum class Execution : std::uint8_t {
+        unknown,
+        plain,    // Lies in memory: calls end at once.
+        cached,   // The kernel can tell whether a read would have to wait.
+        waiting,  // Every operation may have to wait.
+    };
+    Execution execution = Execution::unknown;
 };
 
 // The memory of one asynchronous operation, so that queueing allocates nothing and cannot fail. It lives in whoever

@@ -164,6 +164,7 @@ void BlockDevice::flush_ended(IoResult result) {
         waiting_ = std::exchange(first->next, nullptr);
         flush(Completion(*first));
     }
+    if (idle() && became_idle) became_idle();
 }
 
 // SBC-3 5.13: nothing is kept ahead of need; CONDITION MET is for what fits a cache, GOOD for what may not.

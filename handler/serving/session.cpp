@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/serving/session.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "handler/scsi/bytes.hpp"
+#include "handler/scsi/opcode.hpp"
+
+namespace tcmud::serving {
+
+namespace {
+
+// One writer: no need for an atomic addition.
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
+    counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+
+enum class Group { read, write, other };
+
+Group group_of(scsi::Bytes cdb) {
+    using scsi::Opcode;
+    switch (static_cast<Opcode>(scsi::get_8(cdb, 0))) {
+    case Opcode::read_6:
+    case Opcode::read_10:
+    case Opcode::read_12:
+    case Opcode::read_16: return Group::read;
+    case Opcode::write_6:
+    case Opcode::write_10:
+    case Opcode::write_12:
+    case Opcode::write_16:
+    case Opcode::write_and_verify_10:
+    case Opcode::write_and_verify_12:
+    case Opcode::write_and_verify_16: return Group::write;
+    default: return Group::other;
+    }
+}
+
+}  // namespace
+
+bool can_serve_on(const uio::Ring& ring) {
+    return ring.empty_at_attach() || ring.session_state() == static_cast<std::uint32_t>(SessionState::left) ||
+           ring.never_served();
+}
+
+Session::Session(uio::Device uio, uio::Ring ring, devices::Device& device, Loop& loop, Events events)
+    : uio_(std::move(uio)), ring_(std::move(ring)), device_(nullptr), loop_(loop), events_(std::move(events)) {
+    assert(can_serve_on(ring_));
+    set_device(device);
+}
+
+void Session::set_device(devices::Device& device) {
+    device_ = &device;
+    device_->became_idle = [this] { check_idle(); };
+}
+
+Session::~Session() { assert(in_flight_ == 0 && !(started_ && uio_)); }
+
+void Session::start() {
+    started_ = true;
+    ring_.set_session_state(static_cast<std::uint32_t>(SessionState::serving));
+    loop_.add(*this);
+    // A predecessor may have died between its last answers and the doorbell.
+    uio_->notify();
+    resume();
+}
+
+void Session::resume() {
+    taking_ = true;
+    idle_ = nullptr;
+    loop_.serve_again(*this);
+}
+
+void Session::pause(std::function<void()> idle) {
+    taking_ = false;
+    idle_ = std::move(idle);
+    check_idle();
+}
+
+void Session::check_idle() {
+    if (idle_ && in_flight_ == 0 && device_->idle()) std::exchange(idle_, nullptr)();
+}
+
+void Session::leave() {
+    assert(!taking_ && in_flight_ == 0);
+    publish();
+    ring_.set_session_state(static_cast<std::uint32_t>(SessionState::left));
+    loop_.remove(*this);
+    uio_.reset();
+}
+
+bool Session::serve() {
+    std::uint64_t bytes = 0;
+    for (unsigned taken = 0; taking_ && taken < commands_per_turn && bytes < bytes_per_turn; ++taken) {
+        const auto entry = ring_.next();
+        if (!entry) return false;
+        switch (entry->kind) {
+        case uio::Entry::Kind::command: bytes += take(*entry); break;
+        case uio::Entry::Kind::task_management: manage_tasks(*entry); break;
+        case uio::Entry::Kind::broken:
+            taking_ = false;
+            if (events_.broken) events_.broken(entry->problem);
+            return false;
+        }
+    }
+    return taking_ && ring_.has_more();
+}
+
+// Returns the bytes that it may move.
+std::uint64_t Session::take(const uio::Entry& entry) {
+    auto& command = loop_.commands().take();
+    command.session = this;
+    command.id = entry.id;
+    command.deliver = [](devices::Command& answered, scsi::Outcome outcome) {
+        auto& mine = static_cast<SessionCommand&>(answered);
+        mine.session->answer(mine, outcome);
+    };
+    command.set_cdb(entry.cdb);
+    command.pieces = command.room_for_pieces(entry.pieces.size());
+    command.aborted = false;
+    const bool mapped = ring_.map(entry.pieces, command.pieces);
+    if (!mapped) command.pieces = {};
+    command.data_length = total(command.data());
+    command.expected_length = raw(command.data_length);
+
+    command.next = nullptr;
+    command.previous = youngest_;
+    (youngest_ ? youngest_->next : oldest_) = &command;
+    youngest_ = &command;
+    ++in_flight_;
+    counters_.in_flight.store(in_flight_, std::memory_order_relaxed);
+
+    const auto bytes = command.expected_length;
+    devices::Reply reply(command);
+    // Commands with data in both directions come from no command of ours; what they lent must not come back unwritten.
+    if (!mapped || !entry.bidirectional_pieces.empty()) {
+        std::move(reply)(scsi::Outcome::check(scsi::sense::invalid_field_in_cdb));
+    } else {
+        device_->execute(command, std::move(reply));
+    }
+    return bytes;
+}
+
+void Session::manage_tasks(const uio::Entry& entry) {
+    add(counters_.task_management, 1);
+    for (const auto id : entry.command_ids) {
+        for (auto* command = oldest_; command; command = command->next) {
+            if (command->id != uio::CommandId{id} || command->aborted) continue;
+            command->aborted = true;
+            device_->abort(*command);
+            break;
+        }
+    }
+    if (entry.function == uio::TaskFunction::lun_reset) device_->reset();
+    loop_.publish_later(*this);
+}
+
+void Session::answer(SessionCommand& command, scsi::Outcome outcome) {
+    command.restore();
+    uio::Response response;
+    response.status = static_cast<std::uint8_t>(outcome.status);
+    scsi::SenseBytes sense;
+    if (outcome.status == scsi::Status::check_condition) {
+        sense = scsi::encode(outcome.sense, device_->sense_format());
+        response.sense = sense.data();
+    }
+    if (outcome.data_length < command.expected_length) {
+        const auto length = outcome.data_length;
+        if (length > 0 && ring_.knows_read_length()) {
+            response.read_length = static_cast<std::uint32_t>(length);
+        } else if (outcome.status == scsi::Status::good) {
+            // The kernel will hand out the whole buffer: what other commands left in it must not be seen.
+            fill_zero(command.data(), ByteCount{length}, ByteCount{command.expected_length - length});
+        }
+    }
+    ring_.complete(command.id, response);
+    count(command, outcome);
+
+    (command.previous ? command.previous->next : oldest_) = command.next;
+    (command.next ? command.next->previous : youngest_) = command.previous;
+    loop_.commands().give_back(command);
+    --in_flight_;
+    counters_.in_flight.store(in_flight_, std::memory_order_relaxed);
+    loop_.publish_later(*this);
+}
+
+void Session::count(const SessionCommand& command, const scsi::Outcome& outcome) {
+    add(counters_.commands, 1);
+    if (outcome.status != scsi::Status::good) return add(counters_.errors, 1);
+    switch (group_of(command.cdb())) {
+    case Group::read:
+        add(counters_.reads, 1);
+        add(counters_.read_bytes, outcome.data_length);
+        break;
+    case Group::write:
+        add(counters_.writes, 1);
+        add(counters_.written_bytes, raw(command.data_length));
+        break;
+    case Group::other: break;
+    }
+}
+
+void Session::publish() {
+    if (uio_ && ring_.publish()) {
+        add(counters_.doorbells, 1);
+        if (!uio_->notify() && events_.gone) events_.gone();
+    }
+    check_idle();
+}
+
+}  // namespace tcmud::serving

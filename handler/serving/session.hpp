@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Serves one LUN: takes commands from its ring, has its device execute them, puts the answers back.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "handler/devices/device.hpp"
+#include "handler/serving/loop.hpp"
+#include "uio/device.hpp"
+#include "uio/ring.hpp"
+
+namespace tcmud::serving {
+
+// Written by the serving thread, read by any.
+struct SessionCounters {
+    std::atomic<std::uint64_t> commands{0};
+    std::atomic<std::uint64_t> reads{0};
+    std::atomic<std::uint64_t> writes{0};
+    std::atomic<std::uint64_t> read_bytes{0};
+    std::atomic<std::uint64_t> written_bytes{0};
+    std::atomic<std::uint64_t> errors{0};  // Answers other than GOOD.
+    std::atomic<std::uint64_t> task_management{0};
+    std::atomic<std::uint64_t> doorbells{0};
+    std::atomic<std::uint64_t> in_flight{0};
+};
+
+// What the mailbox says of us to whoever serves the ring next.
+enum class SessionState : std::uint32_t {
+    untouched = 0,
+    serving = 0x7463'6d01,  // Found after a crash: which commands were begun is not known.
+    left = 0x7463'6d02,     // Nothing was begun that is not answered.
+};
+
+// Whether a ring can simply be served on from its tail, or has to be reset first.
+bool can_serve_on(const uio::Ring& ring);
+
+class Session {
+public:
+    // What a session cannot deal with itself. Called on the serving thread.
+    struct Events {
+        // The ring holds nonsense; nothing more is taken from it until it is reset.
+        std::function<void(std::string_view problem)> broken;
+        // The kernel removed the device under us.
+        std::function<void()> gone;
+    };
+
+    // REQUIRES: can_serve_on(ring); the device stays until the session is destroyed.
+    Session(uio::Device uio, uio::Ring ring, devices::Device& device, Loop& loop, Events events);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    // REQUIRES: never started, or left.
+    ~Session();
+
+    const SessionCounters& counters() const { return counters_; }
+
+    // From here on: on the serving thread.
+    void start();
+    // Takes nothing more; calls idle() when nothing is in flight any more, perhaps at once. Ends by resume().
+    void pause(std::function<void()> idle);
+    void resume();
+    // Another device goes on. REQUIRES: paused and idle.
+    void set_device(devices::Device& device);
+    // Closes the UIO device; the ring keeps what was not taken. REQUIRES: paused and idle.
+    void leave();
+
+    // Of the loop: true, if there is more to take than the budget allowed.
+    bool serve();
+    void publish();
+    int fd() const { return uio_->fd(); }
+    // Whether it is in one of the loop's lists.
+    bool listed_ready = false;
+    bool listed_to_publish = false;
+
+private:
+    // One turn's share of a LUN.
+    static constexpr unsigned commands_per_turn = 64;
+    static constexpr std::uint64_t bytes_per_turn = 8 * 1024 * 1024;
+
+    std::uint64_t take(const uio::Entry& entry);
+    void manage_tasks(const uio::Entry& entry);
+    void answer(SessionCommand& command, scsi::Outcome outcome);
+    void count(const SessionCommand& command, const scsi::Outcome& outcome);
+    void check_idle();
+
+    std::optional<uio::Device> uio_;
+    uio::Ring ring_;
+    devices::Device* device_;
+    Loop& loop_;
+    Events events_;
+    SessionCounters counters_;
+    SessionCommand* oldest_ = nullptr;
+    SessionCommand* youngest_ = nullptr;
+    std::uint64_t in_flight_ = 0;
+    bool taking_ = false;
+    bool started_ = false;
+    std::function<void()> idle_;
+};
+
+}  // namespace tcmud::serving
