@@ -34,7 +34,8 @@ tl::expected<Device, std::error_code> Device::open(std::uint32_t minor, const De
 
     // Minors are reused at once: this one may belong to another device by now.
     const auto size = map_size(minor);
-    if (name_of(minor) != name || size == 0) {
+    const auto now = name_of(minor);
+    if (!now || !now->same_device(name) || size == 0) {
         return tl::unexpected(std::make_error_code(std::errc::no_such_device));
     }
     void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -22,6 +22,8 @@ struct DeviceName {
 
     std::string subtype() const { return config.substr(0, config.find('/')); }
     std::string hba_directory() const { return "user_" + hba; }
+    // The config of a device may change, its name may not.
+    bool same_device(const DeviceName& other) const { return hba == other.hba && device == other.device; }
     friend bool operator==(const DeviceName&, const DeviceName&) = default;
 };
 

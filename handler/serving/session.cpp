@@ -44,14 +44,9 @@ bool can_serve_on(const uio::Ring& ring) {
 }
 
 Session::Session(uio::Device uio, uio::Ring ring, devices::Device& device, Loop& loop, Events events)
-    : uio_(std::move(uio)), ring_(std::move(ring)), device_(nullptr), loop_(loop), events_(std::move(events)) {
+    : uio_(std::move(uio)), ring_(std::move(ring)), device_(device), loop_(loop), events_(std::move(events)) {
     assert(can_serve_on(ring_));
-    set_device(device);
-}
-
-void Session::set_device(devices::Device& device) {
-    device_ = &device;
-    device_->became_idle = [this] { check_idle(); };
+    device_.became_idle = [this] { check_idle(); };
 }
 
 Session::~Session() { assert(in_flight_ == 0 && !(started_ && uio_)); }
@@ -78,11 +73,11 @@ void Session::pause(std::function<void()> idle) {
 }
 
 void Session::check_idle() {
-    if (idle_ && in_flight_ == 0 && device_->idle()) std::exchange(idle_, nullptr)();
+    if (idle_ && in_flight_ == 0 && held_ == 0 && device_.idle()) std::exchange(idle_, nullptr)();
 }
 
 void Session::leave() {
-    assert(!taking_ && in_flight_ == 0);
+    assert(!taking_ && in_flight_ == 0 && held_ == 0);
     publish();
     ring_.set_session_state(static_cast<std::uint32_t>(SessionState::left));
     loop_.remove(*this);
@@ -136,7 +131,7 @@ std::uint64_t Session::take(const uio::Entry& entry) {
     if (!mapped || !entry.bidirectional_pieces.empty()) {
         std::move(reply)(scsi::Outcome::check(scsi::sense::invalid_field_in_cdb));
     } else {
-        device_->execute(command, std::move(reply));
+        device_.execute(command, std::move(reply));
     }
     return bytes;
 }
@@ -147,11 +142,11 @@ void Session::manage_tasks(const uio::Entry& entry) {
         for (auto* command = oldest_; command; command = command->next) {
             if (command->id != uio::CommandId{id} || command->aborted) continue;
             command->aborted = true;
-            device_->abort(*command);
+            device_.abort(*command);
             break;
         }
     }
-    if (entry.function == uio::TaskFunction::lun_reset) device_->reset();
+    if (entry.function == uio::TaskFunction::lun_reset) device_.reset();
     loop_.publish_later(*this);
 }
 
@@ -161,7 +156,7 @@ void Session::answer(SessionCommand& command, scsi::Outcome outcome) {
     response.status = static_cast<std::uint8_t>(outcome.status);
     scsi::SenseBytes sense;
     if (outcome.status == scsi::Status::check_condition) {
-        sense = scsi::encode(outcome.sense, device_->sense_format());
+        sense = scsi::encode(outcome.sense, device_.sense_format());
         response.sense = sense.data();
     }
     if (outcome.data_length < command.expected_length) {

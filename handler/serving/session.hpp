@@ -63,10 +63,15 @@ public:
     // Takes nothing more; calls idle() when nothing is in flight any more, perhaps at once. Ends by resume().
     void pause(std::function<void()> idle);
     void resume();
-    // Another device goes on. REQUIRES: paused and idle.
-    void set_device(devices::Device& device);
     // Closes the UIO device; the ring keeps what was not taken. REQUIRES: paused and idle.
     void leave();
+
+    // What others have under way on the device, an extended copy for example, counts as in flight.
+    void hold() { ++held_; }
+    void release() {
+        --held_;
+        check_idle();
+    }
 
     // Of the loop: true, if there is more to take than the budget allowed.
     bool serve();
@@ -89,13 +94,14 @@ private:
 
     std::optional<uio::Device> uio_;
     uio::Ring ring_;
-    devices::Device* device_;
+    devices::Device& device_;
     Loop& loop_;
     Events events_;
     SessionCounters counters_;
     SessionCommand* oldest_ = nullptr;
     SessionCommand* youngest_ = nullptr;
     std::uint64_t in_flight_ = 0;
+    std::uint64_t held_ = 0;
     bool taking_ = false;
     bool started_ = false;
     std::function<void()> idle_;

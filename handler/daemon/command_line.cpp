@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/daemon/command_line.hpp"
+
+#include <cstdio>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "handler/daemon/config_file.hpp"
+
+namespace tcmud::daemon {
+
+namespace {
+
+constexpr auto default_config = "/etc/tcmud/tcmud.toml";
+
+constexpr auto description =
+    "Serves the LUNs of Linux's SCSI target (LIO) whose backstore is in user space (TCMU).\n"
+    "Without options it serves all of them, in the foreground, and logs to stderr.";
+
+constexpr auto footer =
+    "Exit codes: 0 stopped as asked, or --check found nothing wrong; 1 failed; 2 wrong usage or configuration;\n"
+    "3 another tcmud has the run directory; 4 the kernel has no target_core_user.\n"
+    "See tcmud(8).";
+
+struct Arguments {
+    std::string config_file = default_config;
+    std::string log_level;
+    std::string run_directory;
+    std::string module_directory;
+    std::vector<std::string> subtypes;
+    std::vector<std::string> hbas;
+    std::vector<std::string> not_hbas;
+    bool no_reply = false;
+    std::string check;
+    std::uint64_t size = 0;
+    std::uint32_t block_size = 512;
+};
+
+void declare(CLI::App& app, Arguments& arguments) {
+    app.set_version_flag("-V,--version", fmt::format("tcmud {} ({})", TCMUD_VERSION, TCMUD_BUILD_ID));
+    app.footer(footer);
+    app.add_option("-c,--config", arguments.config_file, "configuration file")->capture_default_str();
+    app.add_option("--log-level", arguments.log_level, "debug, info, warning or error")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    app.add_option("--run-dir", arguments.run_directory, "where the control socket is; one tcmud each (/run/tcmud)");
+    app.add_option("--modules", arguments.module_directory, "directory of the backend modules");
+    app.add_option("--subtypes", arguments.subtypes, "serve these subtypes only, e.g. file,ram")->delimiter(',');
+    app.add_option("--hba", arguments.hbas, "serve LUNs of these HBAs only, e.g. user_7")->delimiter(',');
+    app.add_option("--not-hba", arguments.not_hbas, "leave LUNs of these HBAs to others")->delimiter(',');
+    app.add_flag("--no-reply", arguments.no_reply, "don't make the kernel wait for answers (no reply mode)");
+    app.add_option("--check", arguments.check, "say whether a LUN SUBTYPE/CFG could be opened, and leave");
+    app.add_option("--size", arguments.size, "with --check: the LUN's size in bytes");
+    app.add_option("--block-size", arguments.block_size, "with --check: the LUN's block size in bytes")
+        ->capture_default_str();
+}
+
+void apply(const Arguments& arguments, Settings& settings) {
+    if (const auto level = log::level_from(arguments.log_level)) settings.log_level = *level;
+    if (!arguments.run_directory.empty()) settings.run_directory = arguments.run_directory;
+    if (!arguments.module_directory.empty()) settings.module_directory = arguments.module_directory;
+    if (!arguments.subtypes.empty()) settings.subtypes = arguments.subtypes;
+    if (!arguments.hbas.empty()) settings.hbas = arguments.hbas;
+    if (!arguments.not_hbas.empty()) settings.not_hbas = arguments.not_hbas;
+    if (arguments.no_reply) settings.reply_mode = false;
+}
+
+}  // namespace
+
+std::variant<Serve, Check, Leave> parse_command_line(int argc, const char* const* argv) {
+    CLI::App app(description, "tcmud");
+    Arguments arguments;
+    declare(app, arguments);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? ExitCode::ok : ExitCode::usage;
+    }
+    Settings settings;
+    const bool named = app.count("--config") != 0;
+    if (const auto applied = apply_config_file(arguments.config_file, named, settings); !applied) {
+        std::cerr << "tcmud: " << applied.error().text << "\n";
+        return ExitCode::usage;
+    }
+    apply(arguments, settings);
+    if (!arguments.check.empty()) return Check{settings, arguments.check, arguments.size, arguments.block_size};
+    return Serve{settings, arguments.config_file};
+}
+
+}  // namespace tcmud::daemon

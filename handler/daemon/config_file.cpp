@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/daemon/config_file.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <optional>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+namespace tcmud::daemon {
+
+namespace {
+
+// Applies a value, or says what it should be.
+using Apply = std::function<std::optional<std::string>(const toml::node&, Settings&)>;
+
+Apply milliseconds(std::chrono::milliseconds Settings::*member) {
+    return [member](const toml::node& node, Settings& settings) -> std::optional<std::string> {
+        const auto seconds = node.value<double>();
+        if (!seconds || *seconds < 0.1 || *seconds > 3600) return "a number of seconds from 0.1 to 3600";
+        settings.*member = std::chrono::milliseconds(static_cast<long>(*seconds * 1000));
+        return std::nullopt;
+    };
+}
+
+Apply names(std::vector<std::string> Settings::*member) {
+    return [member](const toml::node& node, Settings& settings) -> std::optional<std::string> {
+        constexpr auto expected = "a list of strings, e.g. [\"a\", \"b\"]";
+        const auto* array = node.as_array();
+        if (!array) return expected;
+        std::vector<std::string> list;
+        for (const auto& element : *array) {
+            const auto text = element.value<std::string>();
+            if (!text || text->empty()) return expected;
+            list.push_back(*text);
+        }
+        settings.*member = std::move(list);
+        return std::nullopt;
+    };
+}
+
+Apply path(std::filesystem::path Settings::*member) {
+    return [member](const toml::node& node, Settings& settings) -> std::optional<std::string> {
+        const auto text = node.value<std::string>();
+        if (!text || !text->starts_with('/')) return "an absolute path";
+        settings.*member = *text;
+        return std::nullopt;
+    };
+}
+
+std::optional<std::string> log_level(const toml::node& node, Settings& settings) {
+    const auto text = node.value<std::string>();
+    const auto level = text ? log::level_from(*text) : std::nullopt;
+    if (!level) return "\"debug\", \"info\", \"warning\" or \"error\"";
+    settings.log_level = *level;
+    return std::nullopt;
+}
+
+std::optional<std::string> reply_mode(const toml::node& node, Settings& settings) {
+    const auto on = node.value<bool>();
+    if (!node.is_boolean() || !on) return "true or false";
+    settings.reply_mode = *on;
+    return std::nullopt;
+}
+
+std::optional<std::string> serving_threads(const toml::node& node, Settings& settings) {
+    const auto count = node.value<std::int64_t>();
+    if (!node.is_integer() || !count || *count < 0 || *count > 1024) return "a whole number from 0 (one per CPU) to 1024";
+    settings.serving_threads = static_cast<std::size_t>(*count);
+    return std::nullopt;
+}
+
+std::optional<std::string> command_timeout(const toml::node& node, Settings& settings) {
+    const auto seconds = node.value<std::int64_t>();
+    if (!node.is_integer() || !seconds || *seconds < 0 || *seconds > 86400) {
+        return "a whole number of seconds from 0 (never) to 86400";
+    }
+    settings.command_timeout_s = static_cast<unsigned>(*seconds);
+    return std::nullopt;
+}
+
+struct Key {
+    std::string_view name;
+    Apply apply;
+};
+
+const std::array<Key, 11>& keys() {
+    static const std::array<Key, 11> all{{
+        {"log_level", log_level},
+        {"run_directory", path(&Settings::run_directory)},
+        {"module_directory", path(&Settings::module_directory)},
+        {"subtypes", names(&Settings::subtypes)},
+        {"hba", names(&Settings::hbas)},
+        {"not_hba", names(&Settings::not_hbas)},
+        {"reply_mode", reply_mode},
+        {"serving_threads", serving_threads},
+        {"open_timeout", milliseconds(&Settings::open_timeout)},
+        {"unserved_timeout", milliseconds(&Settings::unserved_timeout)},
+        {"command_timeout", command_timeout},
+    }};
+    return all;
+}
+
+std::string known_keys() {
+    std::string list;
+    for (const auto& key : keys()) list += fmt::format("{}{}", list.empty() ? "" : ", ", key.name);
+    return list;
+}
+
+}  // namespace
+
+Result<void> apply_config(std::string_view text, const std::string& name, Settings& settings) {
+    toml::table table;
+    try {
+        table = toml::parse(text, name);
+    } catch (const toml::parse_error& error) {
+        return failure(EINVAL, fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
+    }
+    auto changed = settings;
+    for (const auto& [key, node] : table) {
+        const auto line = key.source().begin.line;
+        const auto* known = std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return k.name == key.str(); });
+        if (known == keys().end()) {
+            return failure(EINVAL, fmt::format("{}:{}: unknown key '{}'; known: {}", name, line, key.str(), known_keys()));
+        }
+        if (const auto expected = known->apply(node, changed)) {
+            return failure(EINVAL, fmt::format("{}:{}: {} must be {}", name, line, key.str(), *expected));
+        }
+    }
+    settings = std::move(changed);
+    return {};
+}
+
+Result<void> apply_config_file(const std::filesystem::path& file, bool must_exist, Settings& settings) {
+    std::ifstream stream(file);
+    if (!stream) {
+        if (errno == ENOENT && !must_exist) return {};
+        return failure(errno, fmt::format("{}: cannot read: {}", file.string(), std::strerror(errno)));
+    }
+    const std::string text(std::istreambuf_iterator<char>(stream), {});
+    return apply_config(text, file.string(), settings);
+}
+
+}  // namespace tcmud::daemon

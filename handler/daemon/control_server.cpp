@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/daemon/control_server.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "handler/daemon/log.hpp"
+#include "handler/daemon/signal.hpp"
+
+namespace tcmud::daemon {
+
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Protocol = asio::local::stream_protocol;
+using Stream = beast::basic_stream<Protocol, asio::any_io_executor>;
+using json = nlohmann::json;
+
+constexpr auto client_patience = std::chrono::seconds(10);
+constexpr std::size_t connection_limit = 64;
+
+json describe(const LunReport& lun) {
+    json result{
+        {"hba", lun.name.hba},
+        {"name", lun.name.device},
+        {"config", lun.config},
+        {"uio", fmt::format("uio{}", lun.minor)},
+        {"state", name_of(lun.state)},
+        {"size_bytes", raw(lun.size)},
+        {"block_size_bytes", lun.block_size.bytes},
+        {"counters",
+         {{"commands", lun.counters.commands},
+          {"reads", lun.counters.reads},
+          {"writes", lun.counters.writes},
+          {"read_bytes", lun.counters.read_bytes},
+          {"written_bytes", lun.counters.written_bytes},
+          {"errors", lun.counters.errors},
+          {"task_management", lun.counters.task_management},
+          {"doorbells", lun.counters.doorbells},
+          {"in_flight", lun.counters.in_flight}}},
+    };
+    if (lun.serving_thread) result["serving_thread"] = *lun.serving_thread;
+    if (!lun.error.empty()) result["error"] = lun.error;
+    return result;
+}
+
+json describe(const DaemonReport& daemon) {
+    return {{"version", daemon.version},
+            {"build_id", daemon.build_id},
+            {"subtypes", daemon.subtypes},
+            {"serving_threads", daemon.serving_threads},
+            {"stuck_workers", daemon.stuck_workers}};
+}
+
+class Server final : public ControlServer {
+public:
+    Server(asio::io_context& context, Sources sources) : context_(context), acceptor_(context), sources_(std::move(sources)) {}
+
+    Result<void> open(const std::filesystem::path& socket) {
+        boost::system::error_code error;
+        ::unlink(socket.c_str());  // A predecessor's; the run directory's lock says that it is gone.
+        acceptor_.open(Protocol(), error);
+        // Nobody else may connect, from the first moment on.
+        const auto mask = ::umask(0177);
+        if (!error) acceptor_.bind(Protocol::endpoint(socket.string()), error);
+        ::umask(mask);
+        if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+        if (error) return failure(error.value(), fmt::format("cannot listen on {}: {}", socket.string(), error.message()));
+        asio::co_spawn(context_, accept(), rethrow);
+        return {};
+    }
+
+private:
+    asio::awaitable<void> accept() {
+        for (;;) {
+            Protocol::socket client(context_);
+            boost::system::error_code error;
+            co_await acceptor_.async_accept(client, asio::redirect_error(asio::use_awaitable, error));
+            if (error == asio::error::operation_aborted) co_return;
+            if (error || connections_ >= connection_limit) {
+                // Out of descriptors, most likely: not in a tight loop.
+                asio::steady_timer pause(context_, std::chrono::milliseconds(100));
+                co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+                continue;
+            }
+            asio::co_spawn(context_, serve(Stream(std::move(client))), rethrow);
+        }
+    }
+
+    asio::awaitable<void> serve(Stream stream) {
+        ++connections_;
+        beast::flat_buffer buffer;
+        boost::system::error_code error;
+        for (;;) {
+            stream.expires_after(client_patience);
+            http::request<http::string_body> request;
+            co_await http::async_read(stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
+            if (error) break;
+            auto response = respond(request);
+            co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
+            if (error || !response.keep_alive()) break;
+        }
+        --connections_;
+    }
+
+    http::response<http::string_body> respond(const http::request<http::string_body>& request) const {
+        const auto [status, body] = answer(request.method(), std::string(request.target()));
+        http::response<http::string_body> response(status, request.version());
+        response.set(http::field::content_type, "application/json");
+        response.keep_alive(request.keep_alive());
+        // Names are bytes; what is no UTF-8 in them must not end the daemon.
+        response.body() = body.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+        response.prepare_payload();
+        return response;
+    }
+
+    std::pair<http::status, json> answer(http::verb method, const std::string& target) const {
+        if (method != http::verb::get) return {http::status::method_not_allowed, {{"error", "only GET is known"}}};
+        if (target == "/daemon") return {http::status::ok, describe(sources_.daemon())};
+        if (target == "/luns") {
+            json luns = json::array();
+            for (const auto& lun : sources_.luns()) luns.push_back(describe(lun));
+            return {http::status::ok, std::move(luns)};
+        }
+        for (const auto& lun : sources_.luns()) {
+            if (target == "/luns/" + lun.name.text()) return {http::status::ok, describe(lun)};
+        }
+        return {http::status::not_found, {{"error", fmt::format("there is no {}", target)}}};
+    }
+
+    asio::io_context& context_;
+    Protocol::acceptor acceptor_;
+    Sources sources_;
+    std::size_t connections_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& context,
+                                                             const std::filesystem::path& socket, Sources sources) {
+    auto server = std::make_unique<Server>(context, std::move(sources));
+    if (auto open = server->open(socket); !open) return tl::unexpected(open.error());
+    return server;
+}
+
+}  // namespace tcmud::daemon

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control socket: HTTP with JSON bodies on a Unix socket that only root may use. Control thread.
+//
+//   GET /luns               every LUN
+//   GET /luns/<hba>/<name>  one
+//   GET /daemon             the process
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "handler/daemon/lun.hpp"
+#include "tcmud/result.hpp"
+
+namespace tcmud::daemon {
+
+struct DaemonReport {
+    std::string version;
+    std::string build_id;
+    std::vector<std::string> subtypes;
+    std::size_t serving_threads = 0;
+    std::size_t stuck_workers = 0;
+};
+
+class ControlServer {
+public:
+    struct Sources {
+        std::function<std::vector<LunReport>()> luns;
+        std::function<DaemonReport()> daemon;
+    };
+
+    static Result<std::unique_ptr<ControlServer>> listen(asio::io_context& context, const std::filesystem::path& socket,
+                                                         Sources sources);
+    virtual ~ControlServer() = default;
+};
+
+}  // namespace tcmud::daemon

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/daemon/device_manager.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "handler/daemon/log.hpp"
+#include "uio/discovery.hpp"
+
+namespace tcmud::daemon {
+
+Responsibility::Responsibility(const Settings& settings, const Modules& modules, std::set<std::string> left_to_others)
+    : settings_(settings), modules_(modules), left_to_others_(std::move(left_to_others)) {}
+
+Responsibility::Answer Responsibility::of(const uio::DeviceName& name) const {
+    const auto listed = [](const std::vector<std::string>& list, const std::string& entry) {
+        return std::ranges::find(list, entry) != list.end();
+    };
+    if (listed(settings_.not_hbas, name.hba_directory())) return Answer::not_ours;
+    if (!settings_.hbas.empty() && !listed(settings_.hbas, name.hba_directory())) return Answer::not_ours;
+    const auto subtype = name.subtype();
+    if (!settings_.subtypes.empty() && !listed(settings_.subtypes, subtype)) return Answer::not_ours;
+    if (left_to_others_.contains(subtype)) return Answer::not_ours;
+    return modules_.find(subtype) ? Answer::ours : Answer::nobodys;
+}
+
+DeviceManager::DeviceManager(LunServices& services, netlink::Socket& socket, Responsibility responsibility,
+                             std::function<bool()> another_daemon)
+    : services_(services),
+      socket_(socket),
+      responsibility_(std::move(responsibility)),
+      another_daemon_(std::move(another_daemon)),
+      one_ended_(services.context) {
+    services_.answer = [this](const netlink::Answer& given) { return answer(given); };
+    services_.ended = [this](const Lun& lun) { ended(lun); };
+    services_.served = [this] {
+        std::vector<std::pair<LunName, std::string>> served;
+        for (const auto& lun : luns_) {
+            if (lun->state() == LunState::serving) served.emplace_back(lun->name(), lun->config());
+        }
+        return served;
+    };
+}
+
+bool DeviceManager::answer(const netlink::Answer& given) {
+    const auto error = socket_.send(given);
+    if (!error) return true;
+    // ENODEV: nobody waits, as in no-reply mode.
+    if (error != std::errc::no_such_device) log::error("cannot answer the kernel: {}", error.message());
+    return false;
+}
+
+Lun* DeviceManager::find(std::uint32_t minor, const uio::DeviceName& name) const {
+    const auto found = std::ranges::find_if(luns_, [&](const auto& lun) {
+        return lun->is(minor, name) && lun->state() != LunState::closed && lun->state() != LunState::draining;
+    });
+    return found == luns_.end() ? nullptr : found->get();
+}
+
+void DeviceManager::begin(std::uint32_t minor, const uio::DeviceName& name, std::optional<netlink::Event> added) {
+    auto lun = std::make_shared<Lun>(services_, minor, name);
+    luns_.push_back(lun);
+    lun->start(std::move(added));
+}
+
+void DeviceManager::scan() {
+    const auto devices = uio::find_devices();
+    for (const auto& device : devices) {
+        if (find(device.minor, device.name)) continue;
+        switch (responsibility_.of(device.name)) {
+        case Responsibility::Answer::ours: begin(device.minor, device.name, std::nullopt); break;
+        case Responsibility::Answer::not_ours: break;
+        case Responsibility::Answer::nobodys:
+            log::warning("user_{}/{}: nobody here serves '{}'; known: {}", device.name.hba, device.name.device,
+                         device.name.config, services_.modules.names());
+            break;
+        }
+    }
+    for (const auto& lun : luns_) {
+        const bool there = std::ranges::any_of(devices, [&](const auto& d) { return lun->is(d.minor, d.name); });
+        if (!there) lun->vanished();
+    }
+}
+
+void DeviceManager::deal_with(const netlink::Socket::Received& received) {
+    for (const auto& event : received.events) deal_with(event);
+    if (received.lost && !stopping_) {
+        log::warning("events of the kernel were lost: looking for LUNs again");
+        scan();
+    }
+}
+
+void DeviceManager::deal_with(const netlink::Event& event) {
+    last_event_[event.device_id] = ++events_;
+    const auto name = uio::parse_name(event.device);
+    if (!name || stopping_) return;
+    const auto whose = responsibility_.of(*name);
+    if (whose == Responsibility::Answer::not_ours) return;
+    if (whose == Responsibility::Answer::nobodys) {
+        if (!services_.settings.confined()) {
+            asio::co_spawn(services_.context, watch_unserved(event, events_), rethrow);
+        }
+        return;
+    }
+    if (auto* lun = find(event.minor, *name)) {
+        lun->ask(event);
+    } else if (event.request == netlink::Request::added) {
+        begin(event.minor, *name, event);
+    } else {
+        answer({event.request, event.device_id, event.request == netlink::Request::removed ? 0 : -ENODEV});
+    }
+}
+
+// Of a subtype that we don't serve. Another daemon may; without one, the writer would wait for ever.
+asio::awaitable<void> DeviceManager::watch_unserved(netlink::Event event, std::uint64_t sequence) {
+    asio::steady_timer timer(services_.context, services_.settings.unserved_timeout);
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    // A later event of the device: this one was answered, and an answer of its kind would harm the later one's waiter.
+    if (last_event_[event.device_id] != sequence || stopping_) co_return;
+    if (another_daemon_()) co_return;
+    const int status = event.request == netlink::Request::removed ? 0 : -ENOENT;
+    if (answer({event.request, event.device_id, status}) && event.request == netlink::Request::added) {
+        log::error("{}: refused: nobody serves it; known subtypes: {}", event.device, services_.modules.names());
+    }
+}
+
+void DeviceManager::ended(const Lun& lun) {
+    std::erase_if(luns_, [&](const auto& known) { return known.get() == &lun; });
+    one_ended_.notify();
+}
+
+asio::awaitable<bool> DeviceManager::stop() {
+    stopping_ = true;
+    for (const auto& lun : luns_) lun->stop();
+    const auto deadline = std::chrono::steady_clock::now() + services_.settings.stop_timeout;
+    while (!luns_.empty()) {
+        const auto left = deadline - std::chrono::steady_clock::now();
+        if (left <= std::chrono::steady_clock::duration::zero()) break;
+        co_await one_ended_.wait(left);
+    }
+    for (const auto& lun : luns_) {
+        log::warning("{}: is left as it is ({})", lun->name().text(), daemon::name_of(lun->state()));
+    }
+    co_return luns_.empty();
+}
+
+std::vector<LunReport> DeviceManager::reports() const {
+    std::vector<LunReport> reports;
+    for (const auto& lun : luns_) reports.push_back(lun->report());
+    std::ranges::sort(reports, {}, &LunReport::name);
+    return reports;
+}
+
+}  // namespace tcmud::daemon

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds LUNs and keeps them: by the kernel's events, by looking, after a loss of events by looking again. Control thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "handler/daemon/lun.hpp"
+#include "handler/daemon/lun_services.hpp"
+#include "netlink/socket.hpp"
+
+namespace tcmud::daemon {
+
+// Which of the machine's LUNs are ours.
+class Responsibility {
+public:
+    Responsibility(const Settings& settings, const Modules& modules, std::set<std::string> left_to_others);
+
+    enum class Answer {
+        ours,
+        not_ours,  // Left to somebody else, by configuration.
+        nobodys,   // Of a subtype that we don't know.
+    };
+    Answer of(const uio::DeviceName& name) const;
+
+private:
+    const Settings& settings_;
+    const Modules& modules_;
+    std::set<std::string> left_to_others_;  // Subtypes that another daemon offers.
+};
+
+class DeviceManager {
+public:
+    // another_daemon: whether somebody else is there just now who may answer the kernel.
+    DeviceManager(LunServices& services, netlink::Socket& socket, Responsibility responsibility,
+                  std::function<bool()> another_daemon);
+
+    // LUNs that exist already.
+    void scan();
+    void deal_with(const netlink::Socket::Received& received);
+    // Ends when every LUN is given up, or the time for that has passed. True: all are.
+    asio::awaitable<bool> stop();
+
+    std::vector<LunReport> reports() const;
+
+private:
+    void deal_with(const netlink::Event& event);
+    void begin(std::uint32_t minor, const uio::DeviceName& name, std::optional<netlink::Event> added);
+    Lun* find(std::uint32_t minor, const uio::DeviceName& name) const;
+    bool answer(const netlink::Answer& answer);
+    // Nobody may ever answer it; then we do, after a while.
+    asio::awaitable<void> watch_unserved(netlink::Event event, std::uint64_t sequence);
+    void ended(const Lun& lun);
+
+    LunServices& services_;
+    netlink::Socket& socket_;
+    Responsibility responsibility_;
+    std::function<bool()> another_daemon_;
+    std::vector<std::shared_ptr<Lun>> luns_;
+    // The last event of each device, by its id: an older one has been answered by somebody.
+    std::map<std::uint32_t, std::uint64_t> last_event_;
+    std::uint64_t events_ = 0;
+    bool stopping_ = false;
+    Signal one_ended_;
+};
+
+}  // namespace tcmud::daemon

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/daemon/lun.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <fmt/format.h>
+
+#include "handler/daemon/log.hpp"
+
+namespace tcmud::daemon {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto first_retry = 1s;
+constexpr auto longest_retry = 60s;
+constexpr auto close_patience = 5000ms;
+// The kernel removes a device only when none of its commands is left, so that this is long.
+constexpr auto drain_report = 10s;
+constexpr auto change_patience = 5000ms;
+
+}  // namespace
+
+Lun::Lun(const LunServices& services, std::uint32_t minor, const uio::DeviceName& name)
+    : services_(services),
+      minor_(minor),
+      uio_name_(name),
+      name_{name.hba_directory(), name.device},
+      retry_after_(first_retry),
+      requested_(services.context) {}
+
+void Lun::start(std::optional<netlink::Event> added) {
+    asio::co_spawn(services_.context, [self = shared_from_this(), added = std::move(added)] { return self->live(added); },
+                   rethrow);
+}
+
+void Lun::ask(const netlink::Event& event) { push(event); }
+void Lun::vanished() { push(Vanished{}); }
+void Lun::stop() { push(Stop{}); }
+
+void Lun::push(Request request) {
+    requests_.push_back(std::move(request));
+    requested_.notify();
+}
+
+void Lun::change(LunEvent event) {
+    const auto to = next(state_, event);
+    assert(to && "an event that this state does not know");
+    log::debug("{}: {} -> {}", name_.text(), daemon::name_of(state_), daemon::name_of(*to));
+    state_ = *to;
+}
+
+bool Lun::answer(const netlink::Event& event, int status) const {
+    return services_.answer({event.request, event.device_id, status});
+}
+
+int Lun::added_status() const { return state_ == LunState::serving ? 0 : -std::max(1, error_number_); }
+
+asio::awaitable<void> Lun::live(std::optional<netlink::Event> added) {
+    co_await try_to_open();
+    // One that was found, not announced: a predecessor may have died between the announcement and its answer.
+    if (!added && facts_.device_id != 0 && !facts_.enabled) {
+        added.emplace();
+        added->device_id = facts_.device_id;
+    }
+    const bool waited = added && answer(*added, added_status());
+    // Where the kernel waited for the answer it forgets the device now. Where it did not, the device is tried again.
+    if (waited && state_ == LunState::waiting) change(LunEvent::refused);
+    while (state_ != LunState::closed) {
+        const auto request = co_await next_request();
+        if (request) {
+            if (co_await deal_with(*request)) break;
+        } else if (co_await exists()) {
+            co_await try_to_open();
+        } else {
+            change(LunEvent::removed);
+            change(LunEvent::drained);
+        }
+    }
+    answer_what_is_left();
+    services_.ended(*this);
+}
+
+// Whoever waits for an answer gets one, also of a LUN that is gone.
+void Lun::answer_what_is_left() {
+    for (const auto& request : requests_) {
+        if (const auto* event = std::get_if<netlink::Event>(&request)) {
+            answer(*event, event->request == netlink::Request::removed ? 0 : -ENODEV);
+        }
+    }
+    requests_.clear();
+}
+
+asio::awaitable<bool> Lun::exists() const {
+    const auto there = co_await services_.offload.run<bool>(
+        "look for the device", change_patience, [minor = minor_, name = uio_name_]() -> Result<bool> {
+            const auto now = uio::name_of(minor);
+            return now && now->same_device(name);
+        });
+    co_return there.value_or(true);
+}
+
+// nullopt: it is time to try to open the LUN again.
+asio::awaitable<std::optional<Lun::Request>> Lun::next_request() {
+    while (requests_.empty()) {
+        const auto patience = state_ == LunState::waiting ? retry_after_ : std::chrono::hours(24);
+        const bool requested = co_await requested_.wait(patience);
+        if (!requested && state_ == LunState::waiting) co_return std::nullopt;
+    }
+    auto request = std::move(requests_.front());
+    requests_.pop_front();
+    co_return request;
+}
+
+asio::awaitable<void> Lun::try_to_open() {
+    change(LunEvent::open);
+    const auto opened = co_await open();
+    if (opened) {
+        error_.clear();
+        retry_after_ = first_retry;
+        change(LunEvent::opened);
+        log::info("{}: serving {} ({} bytes in blocks of {})", name_.text(), uio_name_.config, raw(facts_.size),
+                  facts_.block_size.bytes);
+        co_return;
+    }
+    error_number_ = opened.error().number;
+    if (error_ != opened.error().text) log::error("{}: cannot be served: {}", name_.text(), opened.error().text);
+    error_ = opened.error().text;
+    change(LunEvent::failed);
+    retry_after_ = std::min<std::chrono::steady_clock::duration>(retry_after_ * 2, longest_retry);
+}
+
+// True: its life has ended.
+asio::awaitable<bool> Lun::deal_with(const Request& request) {
+    if (const auto* event = std::get_if<netlink::Event>(&request)) {
+        switch (event->request) {
+        case netlink::Request::added:
+            // It was found before its event was read.
+            if (answer(*event, added_status()) && state_ == LunState::waiting) change(LunEvent::refused);
+            co_return false;
+        case netlink::Request::reconfigured:
+            answer(*event, co_await reconfigure(*event));
+            co_return false;
+        case netlink::Request::removed: break;
+        }
+    } else if (const auto* broken = std::get_if<Broken>(&request)) {
+        co_await deal_with_broken(*broken);
+        co_return false;
+    }
+    const bool stopping = std::holds_alternative<Stop>(request);
+    change(LunEvent::removed);
+    const std::chrono::milliseconds patience = stopping ? services_.settings.stop_timeout : drain_report;
+    while (!co_await leave(patience)) {
+        if (stopping) {
+            log::warning("{}: has commands that do not end; they stay in the ring", name_.text());
+            co_return true;
+        }
+        log::warning("{}: is being removed, but its backend has not ended all I/O", name_.text());
+    }
+    change(LunEvent::drained);
+    if (const auto* event = std::get_if<netlink::Event>(&request)) {
+        answer(*event, 0);
+        log::info("{}: removed", name_.text());
+    }
+    co_return true;
+}
+
+// The answers that are under way would only break it more; a reset makes a new ring of it.
+asio::awaitable<void> Lun::deal_with_broken(const Broken& broken) {
+    if (state_ != LunState::serving) co_return;
+    log::error("{}: {}: it is reset, and initiators repeat their commands", name_.text(), broken.problem);
+    change(LunEvent::lost);
+    while (!co_await leave(drain_report)) log::warning("{}: its backend has not ended all I/O", name_.text());
+    retry_after_ = first_retry;
+    co_await try_to_open();
+}
+
+asio::awaitable<bool> Lun::pause(std::chrono::milliseconds at_most) {
+    if (!served_) co_return true;
+    auto idle = std::make_shared<Signal>(services_.context);
+    loop_->post([served = served_, &context = services_.context, idle] {
+        served->pause([&context, idle] { asio::post(context, [idle] { idle->notify(); }); });
+    });
+    co_return co_await idle->wait(at_most);
+}
+
+void Lun::resume() {
+    loop_->post([served = served_] { served->resume(); });
+}
+
+// False: not yet.
+asio::awaitable<bool> Lun::leave(std::chrono::milliseconds at_most) {
+    if (!served_) co_return true;
+    if (!co_await pause(at_most)) co_return false;
+    auto served = std::move(served_);
+    served_ = nullptr;
+    auto backend = co_await on_loop<std::shared_ptr<OpenedBackend>>(
+        services_.context, *loop_, [served = std::move(served)]() mutable {
+            auto left = std::make_shared<OpenedBackend>(served->leave());
+            served.reset();
+            return left;
+        });
+    services_.threads.give_back(*loop_);
+    loop_ = nullptr;
+    if (backend) co_await close_backend(std::move(**backend));
+    co_return true;
+}
+
+asio::awaitable<void> Lun::close_backend(OpenedBackend backend) {
+    auto closing = std::make_shared<OpenedBackend>(std::move(backend));
+    auto work = [closing]() mutable -> Result<bool> {
+        *closing = OpenedBackend();
+        return true;
+    };
+    closing.reset();
+    const auto closed = co_await services_.offload.run<bool>("close " + uio_name_.config, close_patience, std::move(work));
+    if (!closed) log::warning("{}: {}", name_.text(), closed.error().text);
+}
+
+asio::awaitable<int> Lun::reconfigure(const netlink::Event& event) {
+    Result<void> done;
+    if (event.write_cache) {
+        // Restoring a configuration writes the values that are there already: those change nothing.
+        if (*event.write_cache != facts_.write_cache && served_) {
+            loop_->post([served = served_, on = *event.write_cache] { served->set_write_cache(on); });
+        }
+        facts_.write_cache = *event.write_cache;
+    } else if (event.size) {
+        if (ByteCount{*event.size} != facts_.size) done = co_await resize(ByteCount{*event.size});
+    } else if (event.config) {
+        auto config = *event.config;
+        while (!config.empty() && (config.back() == '\n' || config.back() == ' ')) config.pop_back();
+        if (config != uio_name_.config) done = co_await change_config(config);
+    }
+    if (done) co_return 0;
+    log::error("{}: cannot be changed: {}", name_.text(), done.error().text);
+    co_return -std::max(1, done.error().number);
+}
+
+asio::awaitable<Result<void>> Lun::resize(ByteCount size) {
+    if (!served_) co_return failure(ENODEV, "it is not being served: " + error_);
+    if (raw(size) == 0 || raw(size) % facts_.block_size.bytes != 0) {
+        co_return failure(EINVAL, fmt::format("{} bytes is no multiple of the block size {}", raw(size), facts_.block_size.bytes));
+    }
+    change(LunEvent::block);
+    Result<bool> resized = failure(EBUSY, "its commands do not end");
+    if (co_await pause(change_patience)) {
+        resized = co_await services_.offload.run<bool>("resize " + uio_name_.config, change_patience,
+                                                       [served = served_, size]() -> Result<bool> {
+                                                           return served->backend().resize(size).map([] { return true; });
+                                                       });
+    }
+    if (resized) {
+        facts_.size = size;
+        loop_->post([served = served_] { served->capacity_changed(); });
+        log::info("{}: has {} bytes now", name_.text(), raw(size));
+    }
+    resume();
+    change(LunEvent::unblock);
+    co_return resized.map([](bool) {});
+}
+
+// Another file, or other options. The new backend often needs what the old one holds (the file's lock), so that the
+// old one is closed first, and opened again if the new one fails.
+asio::awaitable<Result<void>> Lun::change_config(const std::string& config) {
+    if (subtype_of(config) != subtype_of(uio_name_.config)) {
+        co_return failure(EOPNOTSUPP, "the subtype of a LUN cannot be changed: remove it and make another");
+    }
+    const auto old = std::exchange(uio_name_.config, config);
+    if (!served_) {
+        // It is tried with the new string at once.
+        if (state_ == LunState::waiting) co_await try_to_open();
+        if (state_ == LunState::serving) co_return Result<void>{};
+        uio_name_.config = old;
+        co_return failure(ENODEV, error_);
+    }
+    change(LunEvent::block);
+    if (!co_await leave(change_patience)) {
+        uio_name_.config = old;
+        resume();
+        change(LunEvent::unblock);
+        co_return failure(EBUSY, "its commands do not end");
+    }
+    auto opened = co_await open();
+    if (!opened) {
+        const auto why = opened.error();
+        uio_name_.config = old;
+        if (const auto back = co_await open(); !back) {
+            error_ = back.error().text;
+            change(LunEvent::lost);
+            co_return tl::unexpected(why);
+        }
+        opened = tl::unexpected(why);
+    }
+    change(LunEvent::unblock);
+    co_return opened;
+}
+
+LunReport Lun::report() const {
+    LunReport report;
+    report.name = name_;
+    report.config = uio_name_.config;
+    report.minor = minor_;
+    report.state = state_;
+    report.size = facts_.size;
+    report.block_size = facts_.block_size;
+    report.error = error_;
+    if (loop_) report.serving_thread = services_.threads.index_of(*loop_);
+    if (served_) {
+        const auto& counters = served_->counters();
+        const auto read = [](const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
+        report.counters = {read(counters.commands),      read(counters.reads),         read(counters.writes),
+                           read(counters.read_bytes),    read(counters.written_bytes), read(counters.errors),
+                           read(counters.task_management), read(counters.doorbells),   read(counters.in_flight)};
+    }
+    return report;
+}
+
+}  // namespace tcmud::daemon

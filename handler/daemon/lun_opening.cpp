@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a LUN is opened: facts from configfs, the backend, the ring, then its serving thread.
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "handler/daemon/log.hpp"
+#include "handler/daemon/lun.hpp"
+#include "handler/daemon/lun_host.hpp"
+#include "uio/device.hpp"
+
+namespace tcmud::daemon {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto configfs_patience = 5s;
+// A predecessor may need a moment to let go of the device.
+constexpr auto busy_patience = 2000ms;
+constexpr auto busy_interval = 20ms;
+
+struct OpenRing {
+    uio::Device device;
+    uio::Ring ring;
+};
+
+Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name) {
+    const auto deadline = std::chrono::steady_clock::now() + busy_patience;
+    auto device = uio::Device::open(minor, name);
+    while (!device && device.error() == std::errc::device_or_resource_busy && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(busy_interval);
+        device = uio::Device::open(minor, name);
+    }
+    if (!device) {
+        const auto& error = device.error();
+        return failure(error.value(), fmt::format("cannot open /dev/uio{}: {}{}", minor, error.message(),
+                                                  error == std::errc::device_or_resource_busy
+                                                      ? ": another process serves it (fuser shows which)" : ""));
+    }
+    auto ring = uio::Ring::attach(device->mapping());
+    if (!ring) return failure(EPROTO, fmt::format("/dev/uio{}: {}", minor, ring.error()));
+    return OpenRing{std::move(*device), std::move(*ring)};
+}
+
+Result<void> check_geometry(const LunFacts& facts) {
+    const auto block = facts.block_size.bytes;
+    if (block < 512 || block > 65536 || !std::has_single_bit(block)) {
+        return failure(EINVAL, fmt::format("hw_block_size is {}: a disk needs 512, 1024, … 65536", block));
+    }
+    if (raw(facts.size) == 0) return failure(EINVAL, "dev_size is 0: set it before enabling the device");
+    if (raw(facts.size) % block != 0) {
+        return failure(EINVAL, fmt::format("dev_size {} is no multiple of the block size {}", raw(facts.size), block));
+    }
+    return {};
+}
+
+}  // namespace
+
+asio::awaitable<Result<LunFacts>> Lun::read_facts() {
+    co_return co_await services_.configfs_worker.run<LunFacts>(
+        "read configfs", configfs_patience,
+        [&configfs = services_.configfs, name = name_, timeout = services_.settings.command_timeout_s]() {
+            if (const auto prepared = configfs.prepare(name, timeout); !prepared) {
+                log::warning("{}: {}", name.text(), prepared.error().text);
+            }
+            return configfs.facts(name);
+        });
+}
+
+asio::awaitable<Result<void>> Lun::open() {
+    const auto facts = co_await read_facts();
+    if (!facts) co_return tl::unexpected(facts.error());
+    if (auto sane = check_geometry(*facts); !sane) co_return sane;
+    OpenedBackend backend;
+    if (auto opened = co_await open_backend(*facts, backend); !opened) co_return opened;
+    facts_ = *facts;
+    co_return co_await open_ring(*facts, std::move(backend));
+}
+
+asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBackend& backend) {
+    const auto* module = services_.modules.find(uio_name_.subtype());
+    struct Opened {
+        OpenedBackend backend;
+        CommonOptions common;
+    };
+    auto opened = co_await services_.offload.run<Opened>(
+        fmt::format("open {}", uio_name_.config), services_.settings.open_timeout,
+        [module, config = uio_name_.config, size = facts.size, block_size = facts.block_size]() -> Result<Opened> {
+            const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
+            auto parsed = parse_config(config, module->options(), exists);
+            if (!parsed) return tl::unexpected(parsed.error());
+            const OpenRequest request{std::string(subtype_of(config)), parsed->path, parsed->options, size, block_size};
+            auto fresh = module->open(request);
+            if (!fresh) return tl::unexpected(fresh.error());
+            return Opened{std::move(*fresh), parsed->common};
+        });
+    if (!opened) co_return tl::unexpected(opened.error());
+    backend = std::move(opened->backend);
+    common_ = opened->common;
+    co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBackend backend) {
+    const auto open_device = [minor = minor_, name = uio_name_] { return open_ring_of(minor, name); };
+    const auto what = fmt::format("open /dev/uio{}", minor_);
+    auto opened = co_await services_.offload.run<OpenRing>(what, services_.settings.open_timeout, open_device);
+    if (opened && !serving::can_serve_on(opened->ring) && facts.enabled) {
+        // Which of the waiting commands the last daemon had begun is not known.
+        log::warning("{}: was left in the middle of commands: they end BUSY and initiators repeat them", name_.text());
+        opened = failure(EAGAIN, "");
+        const auto reset = co_await services_.configfs_worker.run<bool>(
+            "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_] {
+                return configfs.reset_ring(name).map([] { return true; });
+            });
+        if (!reset) co_return tl::unexpected(reset.error());
+        opened = co_await services_.offload.run<OpenRing>(what, services_.settings.open_timeout, open_device);
+    }
+    if (!opened) co_return tl::unexpected(opened.error());
+    co_return co_await begin_serving(std::move(backend), std::move(opened->device), std::move(opened->ring));
+}
+
+devices::BlockSettings Lun::block_settings(const LunFacts& facts) const {
+    constexpr std::uint32_t kernel_default = 128;
+    devices::BlockSettings settings;
+    settings.block_size = facts.block_size;
+    // The kernel's default is no wish of the administrator's, and nothing enforces it.
+    if (facts.max_sectors != 0 && facts.max_sectors != kernel_default) {
+        settings.largest_transfer = BlockCount{facts.max_sectors} * facts.block_size;
+    }
+    settings.write_cache = common_.write_cache;
+    return settings;
+}
+
+serving::Session::Events Lun::session_events() {
+    const auto post = [weak = weak_from_this(), &context = services_.context](Request request) {
+        asio::post(context, [weak, request = std::move(request)]() mutable {
+            if (const auto lun = weak.lock()) lun->push(std::move(request));
+        });
+    };
+    serving::Session::Events events;
+    events.broken = [post](std::string_view problem) { post(Broken{std::string(problem)}); };
+    events.gone = [post] { post(Vanished{}); };
+    return events;
+}
+
+asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Device device, uio::Ring ring) {
+    auto& loop = services_.threads.place();
+    // Movable only, and std::function copies: so by pointer.
+    auto parts = std::make_shared<serving::ServedLun::Parts>(serving::ServedLun::Parts{
+        name_.text(), std::move(backend), block_settings(facts_),
+        std::make_unique<LunHost>(services_, loop, name_, uio_name_.config, common_.show_config), std::move(device),
+        std::move(ring)});
+    auto served = co_await on_loop<std::shared_ptr<serving::ServedLun>>(
+        services_.context, loop, [parts, &loop, &directory = services_.directory, events = session_events()] {
+            return std::make_shared<serving::ServedLun>(std::move(*parts), loop, directory, events);
+        });
+    if (!served) {
+        services_.threads.give_back(loop);
+        co_return tl::unexpected(served.error());
+    }
+    loop_ = &loop;
+    served_ = std::move(*served);
+    co_return Result<void>{};
+}
+
+}  // namespace tcmud::daemon

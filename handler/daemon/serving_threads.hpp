@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The serving threads: made when LUNs need them, never more than the limit. Control thread.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "handler/serving/loop.hpp"
+
+namespace tcmud::daemon {
+
+class ServingThreads {
+public:
+    // limit: 0 is one per CPU.
+    explicit ServingThreads(std::size_t limit);
+
+    // The thread that a further LUN goes to; counts it there until it is given back.
+    serving::Loop& place();
+    void give_back(const serving::Loop& loop);
+
+    std::size_t count() const { return threads_.size(); }
+    std::size_t index_of(const serving::Loop& loop) const;
+
+private:
+    struct Thread {
+        std::unique_ptr<serving::Loop> loop;
+        std::size_t luns = 0;
+    };
+    std::size_t limit_;
+    std::vector<Thread> threads_;
+};
+
+}  // namespace tcmud::daemon

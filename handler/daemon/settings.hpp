@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the administrator can set: defaults, then /etc/tcmud/tcmud.toml, then the command line.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "handler/daemon/log.hpp"
+
+namespace tcmud::daemon {
+
+struct Settings {
+    log::Level log_level = log::Level::info;
+    std::filesystem::path run_directory = "/run/tcmud";
+    std::filesystem::path module_directory;  // Empty: default_module_directory().
+
+    // Serve these subtypes only, and LUNs of these HBAs only ("user_7"); empty: all.
+    std::vector<std::string> subtypes;
+    std::vector<std::string> hbas;
+    // Leave these HBAs alone.
+    std::vector<std::string> not_hbas;
+
+    // Whether `enable` waits for us, and fails where a LUN cannot be opened.
+    bool reply_mode = true;
+    // 0: as many as CPUs.
+    std::size_t serving_threads = 0;
+    std::chrono::milliseconds open_timeout{10'000};
+    // After this time an event of a subtype that nobody serves is answered with an error.
+    std::chrono::milliseconds unserved_timeout{5'000};
+    // What a stop waits for commands that were begun.
+    std::chrono::milliseconds stop_timeout{800};
+    // Replaces the kernel's default of 30 s in attrib/cmd_time_out; 0: commands never expire.
+    unsigned command_timeout_s = 0;
+
+    // Confined: sees only a part, and touches nothing that is the whole module's.
+    bool confined() const { return !subtypes.empty() || !hbas.empty(); }
+};
+
+}  // namespace tcmud::daemon

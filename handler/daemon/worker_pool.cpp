@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/daemon/worker_pool.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include <boost/asio/post.hpp>
+
+#include "handler/daemon/log.hpp"
+
+namespace tcmud::daemon {
+
+WorkerPool::WorkerPool(asio::io_context& context, std::string name, std::size_t threads, std::size_t replacements)
+    : context_(context), threads_(threads), replacements_(replacements), state_(std::make_shared<State>()) {
+    state_->name = std::move(name);
+}
+
+WorkerPool::~WorkerPool() {
+    std::unique_lock lock(state_->mutex);
+    state_->stopping = true;
+    state_->queue.clear();
+    state_->wake.notify_all();
+    state_->wake.wait(lock, [this] { return state_->threads == state_->stuck; });
+}
+
+std::size_t WorkerPool::stuck() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->stuck;
+}
+
+bool WorkerPool::enqueue(std::shared_ptr<Job> job) {
+    auto ended = [this, wake = std::move(job->ended)]() mutable { asio::post(context_, std::move(wake)); };
+    job->ended = std::move(ended);
+    const std::lock_guard lock(state_->mutex);
+    if (state_->stuck >= threads_ + replacements_) return false;
+    state_->queue.push_back(std::move(job));
+    const auto working = state_->threads - state_->stuck;
+    if (state_->idle < state_->queue.size() && working < threads_) start_thread();
+    state_->wake.notify_one();
+    return true;
+}
+
+// REQUIRES: the state's mutex is held.
+void WorkerPool::start_thread() {
+    ++state_->threads;
+    std::thread([state = state_] { serve(state); }).detach();
+}
+
+bool WorkerPool::abandon(Job& job) {
+    const std::lock_guard lock(state_->mutex);
+    if (job.finished) return false;
+    job.abandoned = true;
+    if (!job.running) {
+        std::erase_if(state_->queue, [&](const auto& queued) { return queued.get() == &job; });
+        return true;
+    }
+    ++state_->stuck;
+    log::warning("{}: still not ended; its thread is left to it", job.what);
+    if (!state_->queue.empty() && state_->threads < threads_ + replacements_) start_thread();
+    return true;
+}
+
+void WorkerPool::serve(const std::shared_ptr<State>& state) {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    ::pthread_setname_np(::pthread_self(), state->name.c_str());
+    std::unique_lock lock(state->mutex);
+    for (;;) {
+        ++state->idle;
+        state->wake.wait(lock, [&] { return state->stopping || !state->queue.empty(); });
+        --state->idle;
+        if (state->queue.empty()) break;
+        const auto job = std::move(state->queue.front());
+        state->queue.pop_front();
+        job->running = true;
+        lock.unlock();
+        job->work();
+        lock.lock();
+        job->finished = true;
+        if (job->abandoned) {
+            // Replaced meanwhile: this thread is one too many.
+            --state->stuck;
+            break;
+        }
+        lock.unlock();
+        job->ended();
+        lock.lock();
+    }
+    --state->threads;
+    state->wake.notify_all();
+}
+
+}  // namespace tcmud::daemon

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads for what may block: configfs, opening and closing of backends.
+//
+// Every job has a deadline. A job that misses it is abandoned: its waiter is told, its thread is counted as stuck and
+// replaced, up to a limit; when all are stuck, new jobs end at once with that error. The job itself goes on, and what
+// it returns in the end is dropped on its own thread.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "tcmud/result.hpp"
+
+namespace tcmud::daemon {
+
+namespace asio = boost::asio;
+
+class WorkerPool {
+public:
+    // `threads` work at a time; up to `replacements` more take the place of stuck ones. context: the control thread's.
+    WorkerPool(asio::io_context& context, std::string name, std::size_t threads, std::size_t replacements);
+    WorkerPool(const WorkerPool&) = delete;
+    WorkerPool& operator=(const WorkerPool&) = delete;
+    // Waits for jobs that run, but not for stuck ones: those are left behind with the process.
+    ~WorkerPool();
+
+    // Control thread. `what` names the job in messages, e.g. "open file//srv/disk". T: default constructible or
+    // Result<...>; the awaited value is an error if the deadline passed.
+    template <class T>
+    asio::awaitable<Result<T>> run(std::string what, std::chrono::milliseconds deadline, std::function<Result<T>()> work);
+
+    std::size_t stuck() const;
+
+private:
+    // Shared by the waiter, the queue and the thread; outlives whichever gives up first.
+    struct Job {
+        std::string what;
+        std::function<void()> work;
+        std::function<void()> ended;  // Posted to the control thread.
+        // Guarded by State::mutex.
+        bool running = false;
+        bool finished = false;
+        bool abandoned = false;
+    };
+    struct State {
+        std::string name;
+        mutable std::mutex mutex;
+        std::condition_variable wake;
+        std::deque<std::shared_ptr<Job>> queue;
+        std::size_t threads = 0;  // Alive, stuck ones included.
+        std::size_t idle = 0;
+        std::size_t stuck = 0;
+        bool stopping = false;
+    };
+
+    bool enqueue(std::shared_ptr<Job> job);
+    // False: it has just ended.
+    bool abandon(Job& job);
+    void start_thread();
+    static void serve(const std::shared_ptr<State>& state);
+
+    asio::io_context& context_;
+    std::size_t threads_;
+    std::size_t replacements_;
+    std::shared_ptr<State> state_;
+};
+
+template <class T>
+asio::awaitable<Result<T>> WorkerPool::run(std::string what, std::chrono::milliseconds deadline,
+                                           std::function<Result<T>()> work) {
+    // Cancelling the timer is how the waiter is woken.
+    auto timer = std::make_shared<asio::steady_timer>(context_, deadline);
+    auto result = std::make_shared<std::optional<Result<T>>>();
+    auto job = std::make_shared<Job>();
+    job->what = std::move(what);
+    job->work = [work = std::move(work), result] { result->emplace(work()); };
+    job->ended = [timer] { timer->cancel(); };
+    if (!enqueue(job)) {
+        co_return failure(EAGAIN, job->what + ": all threads for such work are stuck");
+    }
+    boost::system::error_code woken;
+    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (woken || !abandon(*job)) co_return std::move(**result);
+    co_return failure(ETIMEDOUT, job->what + ": did not end within " + std::to_string(deadline.count()) + " ms");
+}
+
+}  // namespace tcmud::daemon
