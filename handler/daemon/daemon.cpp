@@ -78,10 +78,11 @@ private:
     }
 
     asio::awaitable<OtherDaemons> look_for_others() {
-        const auto found = co_await offload_.run<OtherDaemons>(
+        auto looking = offload_.run<OtherDaemons>(
             "look for other TCMU daemons", 5s, [port = socket_.port(), group = socket_.group()]() -> Result<OtherDaemons> {
                 return find_other_daemons(port, group);
             });
+        const auto found = co_await std::move(looking);
         if (!found) log::warning("{}", found.error().text);
         co_return found.value_or(OtherDaemons{});
     }
@@ -100,9 +101,10 @@ private:
 
     asio::awaitable<void> set_up_netlink() {
         if (!owns_module()) co_return;
-        const auto freed = co_await configfs_worker_.run<bool>("reset netlink", 5s, [] {
+        auto freeing = configfs_worker_.run<bool>("reset netlink", 5s, [] {
             return free_netlink_waiters().map([] { return true; });
         });
+        const auto freed = co_await std::move(freeing);
         if (!freed) log::warning("{}", freed.error().text);
         if (const auto error = socket_.set_reply_mode(settings_.reply_mode)) {
             log::error("cannot set the netlink reply mode: {}: CAP_NET_ADMIN is needed", error.message());

@@ -97,11 +97,12 @@ void Lun::answer_what_is_left() {
 }
 
 asio::awaitable<bool> Lun::exists() const {
-    const auto there = co_await services_.offload.run<bool>(
+    auto looking = services_.offload.run<bool>(
         "look for the device", change_patience, [minor = minor_, name = uio_name_]() -> Result<bool> {
             const auto now = uio::name_of(minor);
             return now && now->same_device(name);
         });
+    const auto there = co_await std::move(looking);
     co_return there.value_or(true);
 }
 
@@ -199,12 +200,13 @@ asio::awaitable<bool> Lun::leave(std::chrono::milliseconds at_most) {
     if (!co_await pause(at_most)) co_return false;
     auto served = std::move(served_);
     served_ = nullptr;
-    auto backend = co_await on_loop<std::shared_ptr<OpenedBackend>>(
+    auto leaving = on_loop<std::shared_ptr<OpenedBackend>>(
         services_.context, *loop_, [served = std::move(served)]() mutable {
             auto left = std::make_shared<OpenedBackend>(served->leave());
             served.reset();
             return left;
         });
+    auto backend = co_await std::move(leaving);
     services_.threads.give_back(*loop_);
     loop_ = nullptr;
     if (backend) co_await close_backend(std::move(**backend));
@@ -218,7 +220,8 @@ asio::awaitable<void> Lun::close_backend(OpenedBackend backend) {
         return true;
     };
     closing.reset();
-    const auto closed = co_await services_.offload.run<bool>("close " + uio_name_.config, close_patience, std::move(work));
+    auto ending = services_.offload.run<bool>("close " + uio_name_.config, close_patience, std::move(work));
+    const auto closed = co_await std::move(ending);
     if (!closed) log::warning("{}: {}", name_.text(), closed.error().text);
 }
 
@@ -250,10 +253,11 @@ asio::awaitable<Result<void>> Lun::resize(ByteCount size) {
     change(LunEvent::block);
     Result<bool> resized = failure(EBUSY, "its commands do not end");
     if (co_await pause(change_patience)) {
-        resized = co_await services_.offload.run<bool>("resize " + uio_name_.config, change_patience,
-                                                       [served = served_, size]() -> Result<bool> {
-                                                           return served->backend().resize(size).map([] { return true; });
-                                                       });
+        auto resizing = services_.offload.run<bool>(
+            "resize " + uio_name_.config, change_patience, [served = served_, size]() -> Result<bool> {
+                return served->backend().resize(size).map([] { return true; });
+            });
+        resized = co_await std::move(resizing);
     }
     if (resized) {
         facts_.size = size;

@@ -62,7 +62,7 @@ Result<void> check_geometry(const LunFacts& facts) {
 }  // namespace
 
 asio::awaitable<Result<LunFacts>> Lun::read_facts() {
-    co_return co_await services_.configfs_worker.run<LunFacts>(
+    auto reading = services_.configfs_worker.run<LunFacts>(
         "read configfs", configfs_patience,
         [&configfs = services_.configfs, name = name_, timeout = services_.settings.command_timeout_s]() {
             if (const auto prepared = configfs.prepare(name, timeout); !prepared) {
@@ -70,6 +70,7 @@ asio::awaitable<Result<LunFacts>> Lun::read_facts() {
             }
             return configfs.facts(name);
         });
+    co_return co_await std::move(reading);
 }
 
 asio::awaitable<Result<void>> Lun::open() {
@@ -88,7 +89,7 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
         OpenedBackend backend;
         CommonOptions common;
     };
-    auto opened = co_await services_.offload.run<Opened>(
+    auto opening = services_.offload.run<Opened>(
         fmt::format("open {}", uio_name_.config), services_.settings.open_timeout,
         [module, config = uio_name_.config, size = facts.size, block_size = facts.block_size]() -> Result<Opened> {
             const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
@@ -99,6 +100,7 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
             if (!fresh) return tl::unexpected(fresh.error());
             return Opened{std::move(*fresh), parsed->common};
         });
+    auto opened = co_await std::move(opening);
     if (!opened) co_return tl::unexpected(opened.error());
     backend = std::move(opened->backend);
     common_ = opened->common;
@@ -106,19 +108,24 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
 }
 
 asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBackend backend) {
-    const auto open_device = [minor = minor_, name = uio_name_] { return open_ring_of(minor, name); };
-    const auto what = fmt::format("open /dev/uio{}", minor_);
-    auto opened = co_await services_.offload.run<OpenRing>(what, services_.settings.open_timeout, open_device);
+    const auto start_opening = [this] {
+        return services_.offload.run<OpenRing>(fmt::format("open /dev/uio{}", minor_), services_.settings.open_timeout,
+                                               [minor = minor_, name = uio_name_] { return open_ring_of(minor, name); });
+    };
+    auto opening = start_opening();
+    auto opened = co_await std::move(opening);
     if (opened && !serving::can_serve_on(opened->ring) && facts.enabled) {
         // Which of the waiting commands the last daemon had begun is not known.
         log::warning("{}: was left in the middle of commands: they end BUSY and initiators repeat them", name_.text());
         opened = failure(EAGAIN, "");
-        const auto reset = co_await services_.configfs_worker.run<bool>(
+        auto resetting = services_.configfs_worker.run<bool>(
             "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_] {
                 return configfs.reset_ring(name).map([] { return true; });
             });
+        const auto reset = co_await std::move(resetting);
         if (!reset) co_return tl::unexpected(reset.error());
-        opened = co_await services_.offload.run<OpenRing>(what, services_.settings.open_timeout, open_device);
+        auto again = start_opening();
+        opened = co_await std::move(again);
     }
     if (!opened) co_return tl::unexpected(opened.error());
     co_return co_await begin_serving(std::move(backend), std::move(opened->device), std::move(opened->ring));
@@ -155,10 +162,11 @@ asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Dev
         name_.text(), std::move(backend), block_settings(facts_),
         std::make_unique<LunHost>(services_, loop, name_, uio_name_.config, common_.show_config), std::move(device),
         std::move(ring)});
-    auto served = co_await on_loop<std::shared_ptr<serving::ServedLun>>(
+    auto beginning = on_loop<std::shared_ptr<serving::ServedLun>>(
         services_.context, loop, [parts, &loop, &directory = services_.directory, events = session_events()] {
             return std::make_shared<serving::ServedLun>(std::move(*parts), loop, directory, events);
         });
+    auto served = co_await std::move(beginning);
     if (!served) {
         services_.threads.give_back(loop);
         co_return tl::unexpected(served.error());

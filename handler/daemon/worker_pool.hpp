@@ -38,6 +38,9 @@ public:
     // Waits for jobs that run, but not for stuck ones: those are left behind with the process.
     ~WorkerPool();
 
+    // GCC 12 destroys a lambda twice that stands inside of a co_await expression: first `auto job = run(...)`, then
+    // `co_await std::move(job)`.
+    //
     // Control thread. `what` names the job in messages, e.g. "open file//srv/disk". T: default constructible or
     // Result<...>; the awaited value is an error if the deadline passed.
     template <class T>
