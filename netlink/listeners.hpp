@@ -8,8 +8,8 @@
 
 namespace tcmud::netlink {
 
-// The ports of generic netlink sockets that joined a multicast group, from the text of /proc/net/netlink. That shows
-// the first 32 groups only; of a higher one nothing is known, and the list is empty.
+// The ports of generic netlink sockets that joined a multicast group, from the text of /proc/net/netlink.
+// That shows the first 32 groups only; of a higher one nothing is known, and the list is empty.
 std::vector<std::uint32_t> listeners(std::string_view proc_net_netlink, std::uint32_t group);
 
 }  // namespace tcmud::netlink

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "netlink/messages.hpp"
 
-#include <netlink/attr.h>
-#include <netlink/genl/genl.h>
-#include <netlink/msg.h>
-
 #include <array>
 #include <cassert>
 #include <cstring>
 #include <memory>
+
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
 
 namespace tcmud::netlink {
 
@@ -30,7 +30,9 @@ enum Attribute : int {
 };
 
 // ADDED_DEVICE_DONE and its kin follow the requests at a distance of three.
-std::uint8_t done(Request request) { return static_cast<std::uint8_t>(static_cast<std::uint8_t>(request) + 3); }
+std::uint8_t done(Request request) {
+    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(request) + 3);
+}
 
 class Builder {
 public:
@@ -38,10 +40,18 @@ public:
         assert(message_);
         ::genlmsg_put(message_.get(), NL_AUTO_PORT, NL_AUTO_SEQ, family_id, 0, 0, command, family_version);
     }
-    Builder& u8(int attribute, std::uint8_t value) { return checked(::nla_put_u8(message_.get(), attribute, value)); }
-    Builder& u32(int attribute, std::uint32_t value) { return checked(::nla_put_u32(message_.get(), attribute, value)); }
-    Builder& u64(int attribute, std::uint64_t value) { return checked(::nla_put_u64(message_.get(), attribute, value)); }
-    Builder& s32(int attribute, std::int32_t value) { return checked(::nla_put_s32(message_.get(), attribute, value)); }
+    Builder& u8(int attribute, std::uint8_t value) {
+        return checked(::nla_put_u8(message_.get(), attribute, value));
+    }
+    Builder& u32(int attribute, std::uint32_t value) {
+        return checked(::nla_put_u32(message_.get(), attribute, value));
+    }
+    Builder& u64(int attribute, std::uint64_t value) {
+        return checked(::nla_put_u64(message_.get(), attribute, value));
+    }
+    Builder& s32(int attribute, std::int32_t value) {
+        return checked(::nla_put_s32(message_.get(), attribute, value));
+    }
     Builder& text(int attribute, const std::string& value) {
         return checked(::nla_put_string(message_.get(), attribute, value.c_str()));
     }
@@ -94,7 +104,8 @@ std::optional<Event> decode(std::span<const std::byte> message, int family_id) {
     if (generic->cmd < 1 || generic->cmd > 3) return std::nullopt;
 
     std::array<nlattr*, last + 1> attributes{};
-    if (::nla_parse(attributes.data(), last, ::genlmsg_attrdata(generic, 0), ::genlmsg_attrlen(generic, 0), nullptr) < 0) {
+    if (::nla_parse(attributes.data(), last, ::genlmsg_attrdata(generic, 0), ::genlmsg_attrlen(generic, 0),
+                    nullptr) < 0) {
         return std::nullopt;
     }
     Event event;
@@ -109,7 +120,8 @@ std::optional<Event> decode(std::span<const std::byte> message, int family_id) {
     if (event.request == Request::reconfigured) {
         event.config = text_of(attributes[device_config]);
         event.size = number_of<std::uint64_t>(attributes[device_size]);
-        if (const auto cache = number_of<std::uint8_t>(attributes[write_cache])) event.write_cache = *cache != 0;
+        if (const auto cache = number_of<std::uint8_t>(attributes[write_cache]))
+            event.write_cache = *cache != 0;
     }
     return event;
 }

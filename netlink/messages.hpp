@@ -11,13 +11,14 @@
 
 namespace tcmud::netlink {
 
-// What the kernel asks us to do. In reply mode a writer of configfs waits, uninterruptibly, until it is answered.
+// What the kernel asks us to do. In reply mode a writer of configfs waits, uninterruptibly, until it is
+// answered.
 enum class Request : std::uint8_t { added = 1, removed = 2, reconfigured = 3 };
 
 struct Event {
     Request request = Request::added;
-    std::string device;          // As in sysfs: tcm-user/<hba>/<device>/<config>; when reconfigured, the old one.
-    std::uint32_t minor = 0;     // Of the UIO device.
+    std::string device;  // As in sysfs: tcm-user/<hba>/<device>/<config>; when reconfigured, the old one.
+    std::uint32_t minor = 0;      // Of the UIO device.
     std::uint32_t device_id = 0;  // Names the device in the answer.
     // When reconfigured, exactly one of these: the value that is proposed.
     std::optional<std::string> config;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "netlink/socket.hpp"
 
-#include <netlink/genl/ctrl.h>
-#include <netlink/genl/genl.h>
-#include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 #include <span>
+
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
 
 namespace tcmud::netlink {
 
@@ -23,18 +24,20 @@ constexpr int receive_buffer = 4 * 1024 * 1024;
 // libnl's error codes to errno, for those that matter to us.
 std::error_code error_of(int libnl_error) {
     switch (-libnl_error) {
-    case NLE_OBJ_NOTFOUND: return std::make_error_code(std::errc::no_such_file_or_directory);
-    case NLE_PERM:
-    case NLE_NOACCESS: return std::make_error_code(std::errc::operation_not_permitted);
-    case NLE_NODEV: return std::make_error_code(std::errc::no_such_device);
-    case NLE_INVAL: return std::make_error_code(std::errc::invalid_argument);
-    default: return std::make_error_code(std::errc::io_error);
+        case NLE_OBJ_NOTFOUND: return std::make_error_code(std::errc::no_such_file_or_directory);
+        case NLE_PERM:
+        case NLE_NOACCESS: return std::make_error_code(std::errc::operation_not_permitted);
+        case NLE_NODEV: return std::make_error_code(std::errc::no_such_device);
+        case NLE_INVAL: return std::make_error_code(std::errc::invalid_argument);
+        default: return std::make_error_code(std::errc::io_error);
     }
 }
 
 }  // namespace
 
-void Socket::Free::operator()(nl_sock* socket) const { ::nl_socket_free(socket); }
+void Socket::Free::operator()(nl_sock* socket) const {
+    ::nl_socket_free(socket);
+}
 
 Socket::Socket(Handle events, Handle requests, int family_id, std::uint32_t group)
     : events_(std::move(events)), requests_(std::move(requests)), family_id_(family_id), group_(group) {}
@@ -62,9 +65,13 @@ tl::expected<Socket, std::error_code> Socket::open() {
     return Socket(std::move(events), std::move(requests), family, static_cast<std::uint32_t>(group));
 }
 
-int Socket::fd() const { return ::nl_socket_get_fd(events_.get()); }
+int Socket::fd() const {
+    return ::nl_socket_get_fd(events_.get());
+}
 
-std::uint32_t Socket::port() const { return ::nl_socket_get_local_port(events_.get()); }
+std::uint32_t Socket::port() const {
+    return ::nl_socket_get_local_port(events_.get());
+}
 
 Socket::Received Socket::receive() {
     Received received;
@@ -82,7 +89,8 @@ Socket::Received Socket::receive() {
             nlmsghdr header;
             std::memcpy(&header, rest.data(), sizeof header);
             if (header.nlmsg_len < sizeof header || header.nlmsg_len > rest.size()) break;
-            if (auto event = decode(rest.first(header.nlmsg_len), family_id_)) received.events.push_back(std::move(*event));
+            if (auto event = decode(rest.first(header.nlmsg_len), family_id_))
+                received.events.push_back(std::move(*event));
             rest = rest.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), rest.size()));
         }
     }
@@ -97,8 +105,12 @@ std::error_code Socket::transact(std::vector<std::byte> bytes) {
     return error < 0 ? error_of(error) : std::error_code{};
 }
 
-std::error_code Socket::send(const Answer& answer) { return transact(encode(answer, family_id_)); }
+std::error_code Socket::send(const Answer& answer) {
+    return transact(encode(answer, family_id_));
+}
 
-std::error_code Socket::set_reply_mode(bool on) { return transact(encode_reply_mode(on, family_id_)); }
+std::error_code Socket::set_reply_mode(bool on) {
+    return transact(encode_reply_mode(on, family_id_));
+}
 
 }  // namespace tcmud::netlink

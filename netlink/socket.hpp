@@ -18,7 +18,8 @@ namespace tcmud::netlink {
 
 class Socket {
 public:
-    // Joins the family's events. Errors: ENOENT, the kernel has no such family (target_core_user is not loaded).
+    // Joins the family's events. Errors: ENOENT, the kernel has no such family (target_core_user is not
+    // loaded).
     static tl::expected<Socket, std::error_code> open();
 
     // Readable when receive() has something to return.

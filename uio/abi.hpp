@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layout of the memory that the kernel's TCMU shares with us: mailbox, command ring, entries.
 //
-// Of <linux/target_core_user.h>, version 2 (Linux 4.1 and later). That header cannot be included from C++ beside
-// <sys/uio.h>; tests/uio/abi_test.cpp compares every field with it. Native endianness and word size.
+// Of <linux/target_core_user.h>, version 2 (Linux 4.1 and later). That header cannot be included from C++
+// beside <sys/uio.h>; tests/uio/abi_test.cpp compares every field with it. Native endianness and word size.
 #pragma once
 
 #include <cstddef>
@@ -46,8 +46,9 @@ enum UserFlag : std::uint8_t {
 };
 
 struct EntryHeader {
-    std::uint32_t length_and_opcode;  // The length of the whole entry, a multiple of 8; its low 3 bits are the Opcode.
-    std::uint16_t command_id;         // 0 in entries that are no commands.
+    std::uint32_t
+        length_and_opcode;  // The length of the whole entry, a multiple of 8; its low 3 bits are the Opcode.
+    std::uint16_t command_id;  // 0 in entries that are no commands.
     std::uint8_t kernel_flags;
     std::uint8_t user_flags;
 };

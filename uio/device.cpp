@@ -22,7 +22,9 @@ std::size_t map_size(std::uint32_t minor) {
     return file ? size : 0;
 }
 
-std::error_code last_error() { return {errno, std::generic_category()}; }
+std::error_code last_error() {
+    return {errno, std::generic_category()};
+}
 
 }  // namespace
 

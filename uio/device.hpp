@@ -16,8 +16,8 @@ namespace tcmud::uio {
 
 class Device {
 public:
-    // Opens /dev/uio<minor> and maps all of it. Errors: EBUSY, another process has it open (or still maps it);
-    // ENODEV, it is gone or another device by now.
+    // Opens /dev/uio<minor> and maps all of it. Errors: EBUSY, another process has it open (or still maps
+    // it); ENODEV, it is gone or another device by now.
     static tl::expected<Device, std::error_code> open(std::uint32_t minor, const DeviceName& name);
 
     Device(Device&& other) noexcept;

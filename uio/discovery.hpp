@@ -11,12 +11,12 @@
 
 namespace tcmud::uio {
 
-// Parsed from `tcm-user/<hba>/<device>[/<subtype>/<path>]`, which sysfs shows with a newline behind it and netlink
-// without. The device's directory in configfs is core/user_<hba>/<device>.
+// Parsed from `tcm-user/<hba>/<device>[/<subtype>/<path>]`, which sysfs shows with a newline behind it and
+// netlink without. The device's directory in configfs is core/user_<hba>/<device>.
 struct DeviceName {
-    std::string hba;        // Digits.
-    std::string device;     // Any bytes but '/'.
-    std::string config;     // All behind it, without trailing white space; empty if the administrator gave none.
+    std::string hba;     // Digits.
+    std::string device;  // Any bytes but '/'.
+    std::string config;  // All behind it, without trailing white space; empty if the administrator gave none.
     // The longest config that the kernel keeps; one of this length may have been cut silently.
     static constexpr std::size_t longest_config = 255;
 
@@ -39,6 +39,7 @@ struct FoundDevice {
 std::vector<FoundDevice> find_devices(const std::filesystem::path& sysfs_class = "/sys/class/uio");
 
 // The name that the device has at this moment.
-std::optional<DeviceName> name_of(std::uint32_t minor, const std::filesystem::path& sysfs_class = "/sys/class/uio");
+std::optional<DeviceName> name_of(std::uint32_t minor,
+                                  const std::filesystem::path& sysfs_class = "/sys/class/uio");
 
 }  // namespace tcmud::uio

@@ -28,7 +28,9 @@ T read(const std::byte* at) {
     return value;
 }
 
-tl::unexpected<std::string_view> refused(std::string_view why) { return tl::unexpected<std::string_view>(why); }
+tl::unexpected<std::string_view> refused(std::string_view why) {
+    return tl::unexpected<std::string_view>(why);
+}
 
 Entry broken(std::string_view problem) {
     Entry entry;
@@ -53,7 +55,8 @@ tl::expected<Ring, std::string_view> Ring::attach(std::span<std::byte> mapping) 
     if (mailbox.version != abi::version) return refused("the mailbox has a version other than 2");
     const std::uint64_t ring_end = std::uint64_t{mailbox.ring_offset} + mailbox.ring_size;
     if (mailbox.ring_offset < sizeof(abi::Mailbox) || mailbox.ring_offset % abi::entry_alignment != 0 ||
-        mailbox.ring_size == 0 || mailbox.ring_size % abi::entry_alignment != 0 || ring_end > mapping.size()) {
+        mailbox.ring_size == 0 || mailbox.ring_size % abi::entry_alignment != 0 ||
+        ring_end > mapping.size()) {
         return refused("the mailbox describes a ring that does not fit the mapping");
     }
     const auto inside = [&](std::uint32_t position) {
@@ -90,7 +93,9 @@ std::optional<Ring::Slot> Ring::slot(std::uint32_t position) const {
     return Slot{at, length, static_cast<abi::Opcode>(word & abi::opcode_mask)};
 }
 
-bool Ring::has_more() const { return !broken_ && load_head(mapping_) != take_; }
+bool Ring::has_more() const {
+    return !broken_ && load_head(mapping_) != take_;
+}
 
 std::optional<Entry> Ring::next() {
     while (!broken_) {
@@ -105,13 +110,13 @@ std::optional<Entry> Ring::next() {
         }
         Entry entry;
         switch (found->opcode) {
-        case abi::Opcode::pad: take_ = after(take_, found->length); continue;
-        case abi::Opcode::command: entry = read_command(*found); break;
-        case abi::Opcode::task_management: entry = read_task_management(*found); break;
-        default:
-            found->at[offsetof(abi::EntryHeader, user_flags)] = std::byte{abi::unknown_opcode};
-            take_ = after(take_, found->length);
-            continue;
+            case abi::Opcode::pad: take_ = after(take_, found->length); continue;
+            case abi::Opcode::command: entry = read_command(*found); break;
+            case abi::Opcode::task_management: entry = read_task_management(*found); break;
+            default:
+                found->at[offsetof(abi::EntryHeader, user_flags)] = std::byte{abi::unknown_opcode};
+                take_ = after(take_, found->length);
+                continue;
         }
         if (entry.kind == Entry::Kind::broken) {
             broken_ = true;
@@ -208,7 +213,8 @@ void Ring::complete(CommandId id, const Response& response) {
     }
 }
 
-// The kernel does not care whose request was in a slot: it reads id and answer of each slot up to the tail, in order.
+// The kernel does not care whose request was in a slot: it reads id and answer of each slot up to the tail,
+// in order.
 void Ring::answer(const Slot& slot, CommandId id, const Response& response) {
     abi::Response answer{};
     answer.header.length_and_opcode = slot.length | static_cast<std::uint32_t>(abi::Opcode::command);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command ring: takes what the kernel submitted, publishes what was completed.
 //
-// Nothing in the shared memory is believed: every offset and length is checked before use. One thread at a time.
+// Nothing in the shared memory is believed: every offset and length is checked before use. One thread at a
+// time.
 #pragma once
+
+#include <sys/uio.h>
 
 #include <array>
 #include <cstddef>
@@ -11,8 +14,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-
-#include <sys/uio.h>
 
 #include <tl/expected.hpp>
 
@@ -59,17 +60,17 @@ struct Entry {
 
 struct Response {
     std::uint8_t status = 0;
-    // Bytes of data-in that are valid; nullopt: all that the initiator expects. Ignored where the kernel does not
-    // know read lengths. 0 cannot be said to the kernel: REQUIRES a value above 0.
-    std::optional<std::uint32_t> read_length;
+    // Bytes of data-in that are valid; nullopt: all that the initiator expects. Ignored where the kernel does
+    // not know read lengths. 0 cannot be said to the kernel: REQUIRES a value above 0.
+    std::optional<std::uint32_t> read_length{};
     // REQUIRES: filled for CHECK CONDITION; not read otherwise. 96 bytes.
     const std::byte* sense = nullptr;
 };
 
 class Ring {
 public:
-    // The mapping is that of the whole UIO device and outlives the Ring. Serving goes on where the mailbox's tail is.
-    // The error says, for people, what in the mailbox cannot be served.
+    // The mapping is that of the whole UIO device and outlives the Ring. Serving goes on where the mailbox's
+    // tail is. The error says, for people, what in the mailbox cannot be served.
     static tl::expected<Ring, std::string_view> attach(std::span<std::byte> mapping);
 
     bool knows_read_length() const { return (flags_ & abi::read_length) != 0; }
@@ -77,7 +78,8 @@ public:
 
     // The next entry; nullopt if there is none at the moment.
     std::optional<Entry> next();
-    // The memory of a command's pieces; false if one lies outside of the data area. REQUIRES: into is as long.
+    // The memory of a command's pieces; false if one lies outside of the data area. REQUIRES: into is as
+    // long.
     bool map(std::span<const abi::Piece> pieces, std::span<iovec> into) const;
 
     // Answers a command that next() returned, once. The kernel sees it after publish().
@@ -113,12 +115,13 @@ private:
     void skip_what_needs_no_answer();
     std::uint32_t after(std::uint32_t position, std::uint32_t length) const;
 
-    // A kernel without out-of-order completion gets its answers in the order of its commands; these wait for older ones.
+    // A kernel without out-of-order completion gets its answers in the order of its commands; these wait for
+    // older ones.
     struct Held {
         CommandId id;
         bool completed;
         std::uint8_t status;
-        std::optional<std::uint32_t> read_length;
+        std::optional<std::uint32_t> read_length{};
         std::array<std::byte, abi::sense_size> sense;
     };
 
@@ -136,7 +139,8 @@ private:
     std::deque<Held> held_;
 };
 
-// The number of bytes that the kernel copies of a CDB, by the group of its opcode and, for 7Fh, its additional length.
+// The number of bytes that the kernel copies of a CDB, by the group of its opcode and, for 7Fh, its
+// additional length.
 std::size_t cdb_length(std::uint8_t opcode, std::uint8_t additional_length);
 
 }  // namespace tcmud::uio

@@ -16,8 +16,10 @@ namespace {
 constexpr std::size_t longest = 255;  // The kernel cuts silently beyond it.
 
 constexpr std::array common_infos{
-    OptionInfo{"wce", OptionInfo::Kind::flag, "start with the write cache on (WCE); off makes every write stable; default on"},
-    OptionInfo{"vpd_config", OptionInfo::Kind::flag, "show this string to initiators in VPD page 83h; default on"},
+    OptionInfo{"wce", OptionInfo::Kind::flag,
+               "start with the write cache on (WCE); off makes every write stable; default on"},
+    OptionInfo{"vpd_config", OptionInfo::Kind::flag,
+               "show this string to initiators in VPD page 83h; default on"},
     OptionInfo{"tcmur_cmd_time_out", OptionInfo::Kind::number, "of tcmu-runner; accepted, without effect"},
 };
 
@@ -46,24 +48,25 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 bool has_form(OptionInfo::Kind kind, std::string_view value) {
-    static constexpr std::array<std::string_view, 8> flags{"on", "off", "1", "0", "yes", "no", "true", "false"};
+    static constexpr std::array<std::string_view, 8> flags{"on",  "off", "1",    "0",
+                                                           "yes", "no",  "true", "false"};
     switch (kind) {
-    case OptionInfo::Kind::flag: return std::ranges::find(flags, value) != flags.end();
-    case OptionInfo::Kind::number: {
-        std::uint64_t number = 0;
-        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-        return error == std::errc{} && end == value.data() + value.size();
-    }
-    case OptionInfo::Kind::text: return !value.empty();
+        case OptionInfo::Kind::flag: return std::ranges::find(flags, value) != flags.end();
+        case OptionInfo::Kind::number: {
+            std::uint64_t number = 0;
+            const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+            return error == std::errc{} && end == value.data() + value.size();
+        }
+        case OptionInfo::Kind::text: return !value.empty();
     }
     return false;
 }
 
 std::string_view form_of(OptionInfo::Kind kind) {
     switch (kind) {
-    case OptionInfo::Kind::flag: return "on|off";
-    case OptionInfo::Kind::number: return "NUMBER";
-    case OptionInfo::Kind::text: return "TEXT";
+        case OptionInfo::Kind::flag: return "on|off";
+        case OptionInfo::Kind::number: return "NUMBER";
+        case OptionInfo::Kind::text: return "TEXT";
     }
     return "";
 }
@@ -83,19 +86,25 @@ const OptionInfo* find(std::span<const OptionInfo> infos, std::string_view key) 
 
 }  // namespace
 
-std::string_view subtype_of(std::string_view config) { return config.substr(0, config.find('/')); }
+std::string_view subtype_of(std::string_view config) {
+    return config.substr(0, config.find('/'));
+}
 
 Result<ParsedConfig> parse_config(std::string_view config, std::span<const OptionInfo> known,
                                   const std::function<bool(const std::string&)>& exists) {
     const auto slash = config.find('/');
     if (slash == std::string_view::npos) {
-        return failure(EINVAL, fmt::format("'{}' has no '/' behind the subtype: write SUBTYPE/PATH[;key=value]", config));
+        return failure(
+            EINVAL,
+            fmt::format("'{}' has no '/' behind the subtype: write SUBTYPE/PATH[;key=value]", config));
     }
     if (config.size() >= longest) {
-        return failure(ENAMETOOLONG, fmt::format("the string has {} bytes; from {} on the kernel may have cut it",
-                                                 config.size(), longest));
+        return failure(ENAMETOOLONG,
+                       fmt::format("the string has {} bytes; from {} on the kernel may have cut it",
+                                   config.size(), longest));
     }
-    if (config.find_first_of(",\n") != std::string_view::npos || config.find('\0') != std::string_view::npos) {
+    if (config.find_first_of(",\n") != std::string_view::npos ||
+        config.find('\0') != std::string_view::npos) {
         return failure(EINVAL, "commas and line ends cannot be part of it: the kernel cuts there");
     }
     const auto rest = config.substr(slash + 1);
@@ -113,9 +122,11 @@ Result<ParsedConfig> parse_config(std::string_view config, std::span<const Optio
         const auto value = equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
         const auto* own = find(known, key);
         const auto* info = own ? own : find(common_infos, key);
-        if (!info) return failure(EINVAL, fmt::format("unknown option '{}'; known: {}", key, list_of_keys(known)));
+        if (!info)
+            return failure(EINVAL, fmt::format("unknown option '{}'; known: {}", key, list_of_keys(known)));
         if (!has_form(info->kind, value)) {
-            return failure(EINVAL, fmt::format("option {} cannot be '{}': write {}={}", key, value, key, form_of(info->kind)));
+            return failure(EINVAL, fmt::format("option {} cannot be '{}': write {}={}", key, value, key,
+                                               form_of(info->kind)));
         }
         auto& target = own ? parsed.options : common;
         if (target.text(key)) return failure(EINVAL, fmt::format("option {} is given twice", key));
@@ -130,7 +141,8 @@ std::string describe(std::span<const OptionInfo> options) {
     std::string text;
     for (const auto& infos : {options, std::span<const OptionInfo>(common_infos)}) {
         for (const auto& info : infos) {
-            text += fmt::format("  {:<20} {}\n", fmt::format("{}={}", info.key, form_of(info.kind)), info.help);
+            text +=
+                fmt::format("  {:<20} {}\n", fmt::format("{}={}", info.key, form_of(info.kind)), info.help);
         }
     }
     return text;

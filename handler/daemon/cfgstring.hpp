@@ -14,8 +14,9 @@ namespace tcmud::daemon {
 
 // What follows the subtype's '/' and belongs to tcmud itself, not to a backend.
 struct CommonOptions {
-    bool write_cache = true;   // wce=0|1
-    bool show_config = true;   // The cfgstring in VPD page 83h, as tcmu-runner shows it: vpd_config=off leaves it out.
+    bool write_cache = true;  // wce=0|1
+    bool show_config =
+        true;  // The cfgstring in VPD page 83h, as tcmu-runner shows it: vpd_config=off leaves it out.
     friend bool operator==(const CommonOptions&, const CommonOptions&) = default;
 };
 
@@ -27,8 +28,8 @@ struct ParsedConfig {
 
 std::string_view subtype_of(std::string_view config);
 
-// Checks form, keys and values. `exists` tells whether a path names a file: where the whole rest does, it is the path,
-// semicolons and all.
+// Checks form, keys and values. `exists` tells whether a path names a file: where the whole rest does, it is
+// the path, semicolons and all.
 Result<ParsedConfig> parse_config(std::string_view config, std::span<const OptionInfo> known,
                                   const std::function<bool(const std::string&)>& exists);
 

@@ -20,7 +20,8 @@ constexpr auto description =
     "Without options it serves all of them, in the foreground, and logs to stderr.";
 
 constexpr auto footer =
-    "Exit codes: 0 stopped as asked, or --check found nothing wrong; 1 failed; 2 wrong usage or configuration;\n"
+    "Exit codes: 0 stopped as asked, or --check found nothing wrong; 1 failed; 2 wrong usage or "
+    "configuration;\n"
     "3 another tcmud has the run directory; 4 the kernel has no target_core_user.\n"
     "See tcmud(8).";
 
@@ -44,9 +45,11 @@ void declare(CLI::App& app, Arguments& arguments) {
     app.add_option("-c,--config", arguments.config_file, "configuration file")->capture_default_str();
     app.add_option("--log-level", arguments.log_level, "debug, info, warning or error")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
-    app.add_option("--run-dir", arguments.run_directory, "where the control socket is; one tcmud each (/run/tcmud)");
+    app.add_option("--run-dir", arguments.run_directory,
+                   "where the control socket is; one tcmud each (/run/tcmud)");
     app.add_option("--modules", arguments.module_directory, "directory of the backend modules");
-    app.add_option("--subtypes", arguments.subtypes, "serve these subtypes only, e.g. file,ram")->delimiter(',');
+    app.add_option("--subtypes", arguments.subtypes, "serve these subtypes only, e.g. file,ram")
+        ->delimiter(',');
     app.add_option("--hba", arguments.hbas, "serve LUNs of these HBAs only, e.g. user_7")->delimiter(',');
     app.add_option("--not-hba", arguments.not_hbas, "leave LUNs of these HBAs to others")->delimiter(',');
     app.add_flag("--no-reply", arguments.no_reply, "don't make the kernel wait for answers (no reply mode)");
@@ -84,7 +87,8 @@ std::variant<Serve, Check, Leave> parse_command_line(int argc, const char* const
         return ExitCode::usage;
     }
     apply(arguments, settings);
-    if (!arguments.check.empty()) return Check{settings, arguments.check, arguments.size, arguments.block_size};
+    if (!arguments.check.empty())
+        return Check{settings, arguments.check, arguments.size, arguments.block_size};
     return Serve{settings, arguments.config_file};
 }
 

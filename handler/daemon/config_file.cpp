@@ -70,7 +70,8 @@ std::optional<std::string> reply_mode(const toml::node& node, Settings& settings
 
 std::optional<std::string> serving_threads(const toml::node& node, Settings& settings) {
     const auto count = node.value<std::int64_t>();
-    if (!node.is_integer() || !count || *count < 0 || *count > 1024) return "a whole number from 0 (one per CPU) to 1024";
+    if (!node.is_integer() || !count || *count < 0 || *count > 1024)
+        return "a whole number from 0 (one per CPU) to 1024";
     settings.serving_threads = static_cast<std::size_t>(*count);
     return std::nullopt;
 }
@@ -119,14 +120,17 @@ Result<void> apply_config(std::string_view text, const std::string& name, Settin
     try {
         table = toml::parse(text, name);
     } catch (const toml::parse_error& error) {
-        return failure(EINVAL, fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
+        return failure(EINVAL,
+                       fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
     }
     auto changed = settings;
     for (const auto& [key, node] : table) {
         const auto line = key.source().begin.line;
-        const auto* known = std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return k.name == key.str(); });
+        const auto* known =
+            std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return k.name == key.str(); });
         if (known == keys().end()) {
-            return failure(EINVAL, fmt::format("{}:{}: unknown key '{}'; known: {}", name, line, key.str(), known_keys()));
+            return failure(EINVAL, fmt::format("{}:{}: unknown key '{}'; known: {}", name, line, key.str(),
+                                               known_keys()));
         }
         if (const auto expected = known->apply(node, changed)) {
             return failure(EINVAL, fmt::format("{}:{}: {} must be {}", name, line, key.str(), *expected));

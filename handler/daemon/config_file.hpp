@@ -11,8 +11,8 @@
 
 namespace tcmud::daemon {
 
-// Applies a file's keys to the settings, all of them or, on an error, none. The error names file, line and what is
-// wrong. name: for messages.
+// Applies a file's keys to the settings, all of them or, on an error, none. The error names file, line and
+// what is wrong. name: for messages.
 Result<void> apply_config(std::string_view text, const std::string& name, Settings& settings);
 
 // The file may be missing if it is the default one.

@@ -24,7 +24,8 @@ std::optional<std::string> read_text(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return std::nullopt;
     std::string text(std::istreambuf_iterator<char>(file), {});
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\0' || text.back() == ' ')) text.pop_back();
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\0' || text.back() == ' '))
+        text.pop_back();
     return text;
 }
 
@@ -38,14 +39,17 @@ std::optional<T> read_number(const fs::path& path) {
     return value;
 }
 
-bool read_flag(const fs::path& path) { return read_number<unsigned>(path).value_or(0) != 0; }
+bool read_flag(const fs::path& path) {
+    return read_number<unsigned>(path).value_or(0) != 0;
+}
 
 Result<void> write_text(const fs::path& path, std::string_view text) {
     std::ofstream file(path);
     file << text << std::flush;
     if (file) return {};
     const int number = errno;
-    return failure(number, fmt::format("cannot write '{}' to {}: {}", text, path.string(), std::strerror(number)));
+    return failure(number,
+                   fmt::format("cannot write '{}' to {}: {}", text, path.string(), std::strerror(number)));
 }
 
 std::vector<fs::path> directories(const fs::path& of) {
@@ -73,7 +77,9 @@ std::string inquiry_text(const fs::path& path, const std::string& otherwise) {
 }
 
 // A fabric's own name in `members` is its directory's, but for iSCSI.
-std::string fabric_directory(std::string name) { return name == "iSCSI" ? "iscsi" : name; }
+std::string fabric_directory(std::string name) {
+    return name == "iSCSI" ? "iscsi" : name;
+}
 
 constexpr std::array<std::pair<const char*, std::uint8_t>, 7> supported_states{{
     {"alua_support_active_optimized", 0x01},
@@ -95,7 +101,8 @@ Result<LunFacts> Configfs::facts(const LunName& name) const {
     const auto block_size = read_number<std::uint32_t>(attribute / "hw_block_size");
     const auto id = read_number<std::uint32_t>(directory / "statistics" / "scsi_dev" / "indx");
     if (!size || !block_size || !id) {
-        return failure(ENOENT, fmt::format("cannot read size, block size and index below {}", directory.string()));
+        return failure(ENOENT,
+                       fmt::format("cannot read size, block size and index below {}", directory.string()));
     }
     facts.device_id = *id;
     facts.size = ByteCount{*size};
@@ -113,7 +120,8 @@ scsi::Identity Configfs::identity(const LunName& name, std::string_view config, 
     identity.product = inquiry_text(directory / "wwn" / "product_id", identity.product);
     identity.revision = inquiry_text(directory / "wwn" / "revision", identity.revision);
     identity.serial = unit_serial(directory);
-    if (identity.serial.empty()) identity.serial = scsi::derived_serial(fmt::format("{}\n{}", name.text(), config));
+    if (identity.serial.empty())
+        identity.serial = scsi::derived_serial(fmt::format("{}\n{}", name.text(), config));
     if (show_config) identity.config = config;
     identity.groups = target_port_groups(name);
     return identity;
@@ -133,9 +141,12 @@ scsi::TargetPortGroup Configfs::target_port_group(const fs::path& directory) con
     scsi::TargetPortGroup group;
     group.name = directory.filename();
     group.id = read_number<std::uint16_t>(directory / "tg_pt_gp_id").value_or(0);
-    group.state = static_cast<scsi::AccessState>(read_number<unsigned>(directory / "alua_access_state").value_or(0) & 0xf);
+    group.state = static_cast<scsi::AccessState>(
+        read_number<unsigned>(directory / "alua_access_state").value_or(0) & 0xf);
     const auto status = read_text(directory / "alua_access_status").value_or("");
-    group.status_code = status.find("Explicit") != std::string::npos ? 1 : status.find("Implicit") != std::string::npos ? 2 : 0;
+    group.status_code = status.find("Explicit") != std::string::npos   ? 1
+                        : status.find("Implicit") != std::string::npos ? 2
+                                                                       : 0;
     const auto type = read_text(directory / "alua_access_type").value_or("");
     group.implicit_access = type.find("Implicit") != std::string::npos;
     group.explicit_access = type.find("Explicit") != std::string::npos;
@@ -169,7 +180,8 @@ std::uint16_t Configfs::relative_port(const Export& where) const {
         const auto value = std::strtoul(text->c_str(), nullptr, 0);
         return value == 0 ? 1 : static_cast<std::uint16_t>(value);
     }
-    const auto index = read_number<std::uint16_t>(group / "lun" / where.lun / "statistics" / "scsi_port" / "indx");
+    const auto index =
+        read_number<std::uint16_t>(group / "lun" / where.lun / "statistics" / "scsi_port" / "indx");
     return index.value_or(0) == 0 ? 1 : *index;
 }
 
@@ -189,7 +201,8 @@ Result<void> Configfs::reset_ring(const LunName& name) const {
     return write_text(device(name) / "action" / "reset_ring", "1");
 }
 
-Result<void> Configfs::set_access_state(const LunName& name, std::uint16_t group, scsi::AccessState state) const {
+Result<void> Configfs::set_access_state(const LunName& name, std::uint16_t group,
+                                        scsi::AccessState state) const {
     for (const auto& directory : directories(device(name) / "alua")) {
         if (read_number<std::uint16_t>(directory / "tg_pt_gp_id") != group) continue;
         return write_text(directory / "alua_access_state", std::to_string(static_cast<unsigned>(state)));
@@ -232,7 +245,8 @@ bool Configfs::same_initiators(const LunName& addressed, const LunName& other) c
     const auto theirs = exports(other);
     return !mine.empty() && std::ranges::all_of(mine, [&](const Export& here) {
         const auto there = std::ranges::find_if(theirs, [&](const Export& candidate) {
-            return candidate.fabric == here.fabric && candidate.wwn == here.wwn && candidate.group == here.group;
+            return candidate.fabric == here.fabric && candidate.wwn == here.wwn &&
+                   candidate.group == here.group;
         });
         if (there == theirs.end()) return false;
         const auto group = target_ / here.fabric / here.wwn / here.group;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What configfs knows of a LUN. Every call may block: they are for the configfs worker, never for the control thread
-// or a serving thread.
+// What configfs knows of a LUN. Every call may block: they are for the configfs worker, never for the control
+// thread or a serving thread.
 #pragma once
 
 #include <cstdint>
@@ -36,32 +36,35 @@ struct LunFacts {
 struct Export {
     std::string fabric;  // Its directory below target/: "iscsi"
     std::string wwn;
-    std::string group;   // "tpgt_1"
-    std::string lun;     // "lun_0"
+    std::string group;  // "tpgt_1"
+    std::string lun;    // "lun_0"
     auto operator<=>(const Export&) const = default;
 };
 
 class Configfs {
 public:
-    explicit Configfs(std::filesystem::path target = "/sys/kernel/config/target") : target_(std::move(target)) {}
+    explicit Configfs(std::filesystem::path target = "/sys/kernel/config/target")
+        : target_(std::move(target)) {}
 
     Result<LunFacts> facts(const LunName& name) const;
     // What INQUIRY tells. config: the LUN's, for the designator and for a serial where none is set.
     scsi::Identity identity(const LunName& name, std::string_view config, bool show_config) const;
-    // Lists the commands that a task management function concerns in the ring, and sets cmd_time_out where it is the
-    // kernel's default of 30 s. An error names what could not be set.
+    // Lists the commands that a task management function concerns in the ring, and sets cmd_time_out where it
+    // is the kernel's default of 30 s. An error names what could not be set.
     Result<void> prepare(const LunName& name, unsigned command_timeout_s) const;
     // Every command in the ring ends BUSY and is repeated by disk initiators.
     Result<void> reset_ring(const LunName& name) const;
     Result<void> set_access_state(const LunName& name, std::uint16_t group, scsi::AccessState state) const;
 
     std::vector<Export> exports(const LunName& name) const;
-    // Whether every initiator that reaches `addressed` reaches `other` in the same way, so that EXTENDED COPY to one
-    // may touch the other: the ring does not tell which initiator asks.
+    // Whether every initiator that reaches `addressed` reaches `other` in the same way, so that EXTENDED COPY
+    // to one may touch the other: the ring does not tell which initiator asks.
     bool same_initiators(const LunName& addressed, const LunName& other) const;
 
 private:
-    std::filesystem::path device(const LunName& name) const { return target_ / "core" / name.hba / name.device; }
+    std::filesystem::path device(const LunName& name) const {
+        return target_ / "core" / name.hba / name.device;
+    }
     std::vector<scsi::TargetPortGroup> target_port_groups(const LunName& name) const;
     scsi::TargetPortGroup target_port_group(const std::filesystem::path& directory) const;
     std::vector<Export> members(const std::filesystem::path& group) const;

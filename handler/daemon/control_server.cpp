@@ -65,7 +65,8 @@ json describe(const DaemonReport& daemon) {
 
 class Server final : public ControlServer {
 public:
-    Server(asio::io_context& context, Sources sources) : context_(context), acceptor_(context), sources_(std::move(sources)) {}
+    Server(asio::io_context& context, Sources sources)
+        : context_(context), acceptor_(context), sources_(std::move(sources)) {}
 
     Result<void> open(const std::filesystem::path& socket) {
         boost::system::error_code error;
@@ -76,7 +77,9 @@ public:
         if (!error) acceptor_.bind(Protocol::endpoint(socket.string()), error);
         ::umask(mask);
         if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-        if (error) return failure(error.value(), fmt::format("cannot listen on {}: {}", socket.string(), error.message()));
+        if (error)
+            return failure(error.value(),
+                           fmt::format("cannot listen on {}: {}", socket.string(), error.message()));
         asio::co_spawn(context_, accept(), rethrow);
         return {};
     }
@@ -105,7 +108,8 @@ private:
         for (;;) {
             stream.expires_after(client_patience);
             http::request<http::string_body> request;
-            co_await http::async_read(stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
+            co_await http::async_read(stream, buffer, request,
+                                      asio::redirect_error(asio::use_awaitable, error));
             if (error) break;
             auto response = respond(request);
             co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
@@ -126,7 +130,8 @@ private:
     }
 
     std::pair<http::status, json> answer(http::verb method, const std::string& target) const {
-        if (method != http::verb::get) return {http::status::method_not_allowed, {{"error", "only GET is known"}}};
+        if (method != http::verb::get)
+            return {http::status::method_not_allowed, {{"error", "only GET is known"}}};
         if (target == "/daemon") return {http::status::ok, describe(sources_.daemon())};
         if (target == "/luns") {
             json luns = json::array();
@@ -148,7 +153,8 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& context,
-                                                             const std::filesystem::path& socket, Sources sources) {
+                                                             const std::filesystem::path& socket,
+                                                             Sources sources) {
     auto server = std::make_unique<Server>(context, std::move(sources));
     if (auto open = server->open(socket); !open) return tl::unexpected(open.error());
     return server;

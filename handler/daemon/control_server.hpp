@@ -34,7 +34,8 @@ public:
         std::function<DaemonReport()> daemon;
     };
 
-    static Result<std::unique_ptr<ControlServer>> listen(asio::io_context& context, const std::filesystem::path& socket,
+    static Result<std::unique_ptr<ControlServer>> listen(asio::io_context& context,
+                                                         const std::filesystem::path& socket,
                                                          Sources sources);
     virtual ~ControlServer() = default;
 };

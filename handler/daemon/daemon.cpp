@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/daemon.hpp"
 
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -12,6 +11,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
+#include <systemd/sd-daemon.h>
 
 #include "handler/daemon/config_file.hpp"
 #include "handler/daemon/control_server.hpp"
@@ -42,8 +42,8 @@ public:
           configfs_worker_(context_, "configfs", 1, 4),
           offload_(context_, "offload", 4, 16),
           threads_(settings_.serving_threads),
-          services_{context_,         settings_, modules_,   configfs_, configfs_worker_, offload_, threads_,
-                    directory_, {}, {}, {}},
+          services_{context_,   settings_, modules_, configfs_, configfs_worker_, offload_, threads_,
+                    directory_, {},        {},       {}},
           signals_(context_, SIGTERM, SIGINT, SIGHUP),
           events_(context_, socket_.fd()) {}
     ~Daemon() { events_.release(); }
@@ -63,8 +63,9 @@ private:
         manager_.emplace(services_, socket_, Responsibility(settings_, modules_, std::move(left_to_others)),
                          [this] { return another_daemon(); });
         co_await set_up_netlink();
-        auto control = ControlServer::listen(context_, run_directory_.control_socket(),
-                                             {[this] { return manager_->reports(); }, [this] { return report(); }});
+        auto control =
+            ControlServer::listen(context_, run_directory_.control_socket(),
+                                  {[this] { return manager_->reports(); }, [this] { return report(); }});
         if (!control) {
             log::error("{}", control.error().text);
             co_return leave(ExitCode::failed);
@@ -79,7 +80,8 @@ private:
 
     asio::awaitable<OtherDaemons> look_for_others() {
         auto looking = offload_.run<OtherDaemons>(
-            "look for other TCMU daemons", 5s, [port = socket_.port(), group = socket_.group()]() -> Result<OtherDaemons> {
+            "look for other TCMU daemons", 5s,
+            [port = socket_.port(), group = socket_.group()]() -> Result<OtherDaemons> {
                 return find_other_daemons(port, group);
             });
         const auto found = co_await std::move(looking);
@@ -89,9 +91,11 @@ private:
 
     void tell_of(const OtherDaemons& others) const {
         std::string left;
-        for (const auto& subtype : others.subtypes) left += fmt::format("{}{}", left.empty() ? "" : ", ", subtype);
+        for (const auto& subtype : others.subtypes)
+            left += fmt::format("{}{}", left.empty() ? "" : ", ", subtype);
         log::warning("another TCMU daemon works here{}; subtypes left to it: {}",
-                     others.bus_owner.empty() ? "" : " (it owns org.kernel.TCMUService1)", left.empty() ? "none" : left);
+                     others.bus_owner.empty() ? "" : " (it owns org.kernel.TCMUService1)",
+                     left.empty() ? "none" : left);
     }
 
     bool another_daemon() const { return find_other_daemons(socket_.port(), socket_.group()).any(); }
@@ -101,9 +105,8 @@ private:
 
     asio::awaitable<void> set_up_netlink() {
         if (!owns_module()) co_return;
-        auto freeing = configfs_worker_.run<bool>("reset netlink", 5s, [] {
-            return free_netlink_waiters().map([] { return true; });
-        });
+        auto freeing = configfs_worker_.run<bool>(
+            "reset netlink", 5s, [] { return free_netlink_waiters().map([] { return true; }); });
         const auto freed = co_await std::move(freeing);
         if (!freed) log::warning("{}", freed.error().text);
         if (const auto error = socket_.set_reply_mode(settings_.reply_mode)) {
@@ -148,7 +151,8 @@ private:
     }
 
     DaemonReport report() const {
-        DaemonReport report{TCMUD_VERSION, TCMUD_BUILD_ID, {}, threads_.count(), configfs_worker_.stuck() + offload_.stuck()};
+        DaemonReport report{
+            TCMUD_VERSION, TCMUD_BUILD_ID, {}, threads_.count(), configfs_worker_.stuck() + offload_.stuck()};
         for (const auto* module : modules_.all()) report.subtypes.emplace_back(module->subtype());
         return report;
     }
@@ -225,7 +229,8 @@ ExitCode check(const Check& request) {
     const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
     const auto parsed = parse_config(request.config, module->options(), exists);
     if (!parsed) return refuse(parsed.error().text);
-    const OpenRequest open{subtype, parsed->path, parsed->options, ByteCount{request.size}, BlockSize{request.block_size}};
+    const OpenRequest open{subtype, parsed->path, parsed->options, ByteCount{request.size},
+                           BlockSize{request.block_size}};
     if (const auto possible = module->check(open); !possible) return refuse(possible.error().text);
     std::cout << request.config << ": ok\n";
     return ExitCode::ok;

@@ -12,7 +12,8 @@
 
 namespace tcmud::daemon {
 
-Responsibility::Responsibility(const Settings& settings, const Modules& modules, std::set<std::string> left_to_others)
+Responsibility::Responsibility(const Settings& settings, const Modules& modules,
+                               std::set<std::string> left_to_others)
     : settings_(settings), modules_(modules), left_to_others_(std::move(left_to_others)) {}
 
 Responsibility::Answer Responsibility::of(const uio::DeviceName& name) const {
@@ -60,7 +61,8 @@ Lun* DeviceManager::find(std::uint32_t minor, const uio::DeviceName& name) const
     return found == luns_.end() ? nullptr : found->get();
 }
 
-void DeviceManager::begin(std::uint32_t minor, const uio::DeviceName& name, std::optional<netlink::Event> added) {
+void DeviceManager::begin(std::uint32_t minor, const uio::DeviceName& name,
+                          std::optional<netlink::Event> added) {
     auto lun = std::make_shared<Lun>(services_, minor, name);
     luns_.push_back(lun);
     lun->start(std::move(added));
@@ -71,16 +73,17 @@ void DeviceManager::scan() {
     for (const auto& device : devices) {
         if (find(device.minor, device.name)) continue;
         switch (responsibility_.of(device.name)) {
-        case Responsibility::Answer::ours: begin(device.minor, device.name, std::nullopt); break;
-        case Responsibility::Answer::not_ours: break;
-        case Responsibility::Answer::nobodys:
-            log::warning("user_{}/{}: nobody here serves '{}'; known: {}", device.name.hba, device.name.device,
-                         device.name.config, services_.modules.names());
-            break;
+            case Responsibility::Answer::ours: begin(device.minor, device.name, std::nullopt); break;
+            case Responsibility::Answer::not_ours: break;
+            case Responsibility::Answer::nobodys:
+                log::warning("user_{}/{}: nobody here serves '{}'; known: {}", device.name.hba,
+                             device.name.device, device.name.config, services_.modules.names());
+                break;
         }
     }
     for (const auto& lun : luns_) {
-        const bool there = std::ranges::any_of(devices, [&](const auto& d) { return lun->is(d.minor, d.name); });
+        const bool there =
+            std::ranges::any_of(devices, [&](const auto& d) { return lun->is(d.minor, d.name); });
         if (!there) lun->vanished();
     }
 }
@@ -119,12 +122,14 @@ asio::awaitable<void> DeviceManager::watch_unserved(netlink::Event event, std::u
     asio::steady_timer timer(services_.context, services_.settings.unserved_timeout);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    // A later event of the device: this one was answered, and an answer of its kind would harm the later one's waiter.
+    // A later event of the device: this one was answered, and an answer of its kind would harm the later
+    // one's waiter.
     if (last_event_[event.device_id] != sequence || stopping_) co_return;
     if (another_daemon_()) co_return;
     const int status = event.request == netlink::Request::removed ? 0 : -ENOENT;
     if (answer({event.request, event.device_id, status}) && event.request == netlink::Request::added) {
-        log::error("{}: refused: nobody serves it; known subtypes: {}", event.device, services_.modules.names());
+        log::error("{}: refused: nobody serves it; known subtypes: {}", event.device,
+                   services_.modules.names());
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds LUNs and keeps them: by the kernel's events, by looking, after a loss of events by looking again. Control thread.
+// Finds LUNs and keeps them: by the kernel's events, by looking, after a loss of events by looking again.
+// Control thread.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/kernel_module.hpp"
 
+#include <libkmod.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,7 +11,6 @@
 #include <memory>
 
 #include <fmt/format.h>
-#include <libkmod.h>
 
 namespace tcmud::daemon {
 
@@ -25,14 +25,16 @@ Result<void> set_parameter(std::string_view parameter, std::string_view value) {
     std::ofstream file(path);
     file << value << std::flush;
     if (file) return {};
-    return failure(errno, fmt::format("cannot write {} to {}: {}", value, path.string(), std::strerror(errno)));
+    return failure(errno,
+                   fmt::format("cannot write {} to {}: {}", value, path.string(), std::strerror(errno)));
 }
 
 }  // namespace
 
 Result<void> load_target_core_user() {
     if (std::filesystem::exists(module_directory)) return {};
-    const std::unique_ptr<kmod_ctx, decltype(&::kmod_unref)> context(::kmod_new(nullptr, nullptr), &::kmod_unref);
+    const std::unique_ptr<kmod_ctx, decltype(&::kmod_unref)> context(::kmod_new(nullptr, nullptr),
+                                                                     &::kmod_unref);
     kmod_module* module = nullptr;
     int error = context ? ::kmod_module_new_from_name(context.get(), name, &module) : -ENOMEM;
     if (error == 0) {
@@ -40,13 +42,17 @@ Result<void> load_target_core_user() {
         ::kmod_module_unref(module);
     }
     if (error < 0 && !std::filesystem::exists(module_directory)) {
-        return failure(-error, fmt::format("cannot load the kernel module {}: {}: the kernel needs CONFIG_TCM_USER2 "
-                                           "(modprobe {} says more)", name, std::strerror(-error), name));
+        return failure(-error,
+                       fmt::format("cannot load the kernel module {}: {}: the kernel needs CONFIG_TCM_USER2 "
+                                   "(modprobe {} says more)",
+                                   name, std::strerror(-error), name));
     }
     return {};
 }
 
-Result<void> block_netlink(bool blocked) { return set_parameter("block_netlink", blocked ? "1" : "0"); }
+Result<void> block_netlink(bool blocked) {
+    return set_parameter("block_netlink", blocked ? "1" : "0");
+}
 
 Result<void> free_netlink_waiters() {
     // The kernel resets only while it is blocked; block_netlink must not stay behind.

@@ -8,8 +8,8 @@ namespace tcmud::daemon {
 
 Result<void> load_target_core_user();
 
-// Whoever waits for an answer to a netlink event ends with EINTR. For the only TCMU daemon of a machine at its start:
-// what a predecessor left waiting holds directories of configfs.
+// Whoever waits for an answer to a netlink event ends with EINTR. For the only TCMU daemon of a machine at
+// its start: what a predecessor left waiting holds directories of configfs.
 Result<void> free_netlink_waiters();
 
 // New events that need an answer fail at once (blocked), or wait as usual.

@@ -34,9 +34,12 @@ static_assert([] {
     return true;
 }());
 
-const Name& entry(Level level) { return names[static_cast<std::size_t>(level)]; }
+const Name& entry(Level level) {
+    return names[static_cast<std::size_t>(level)];
+}
 
-// Lines that repeat are written five times in ten seconds, then counted. An initiator must not be able to fill a disk.
+// Lines that repeat are written five times in ten seconds, then counted. An initiator must not be able to
+// fill a disk.
 class Repetition {
 public:
     // The line to write, or nothing.
@@ -45,7 +48,8 @@ public:
         const std::lock_guard lock(mutex_);
         if (line != last_ || now - since_ > window) {
             std::string result(line);
-            if (suppressed_ > 0) result = fmt::format("(the line before came {} times more)\n{}", suppressed_, line);
+            if (suppressed_ > 0)
+                result = fmt::format("(the line before came {} times more)\n{}", suppressed_, line);
             last_ = line;
             since_ = now;
             written_ = 1;
@@ -71,7 +75,8 @@ private:
 };
 
 std::shared_ptr<spdlog::logger> make_logger() {
-    if (std::getenv("JOURNAL_STREAM")) return spdlog::create<spdlog::sinks::systemd_sink_mt>("tcmud", "tcmud", true);
+    if (std::getenv("JOURNAL_STREAM"))
+        return spdlog::create<spdlog::sinks::systemd_sink_mt>("tcmud", "tcmud", true);
     auto logger = spdlog::create<spdlog::sinks::stderr_sink_mt>("tcmud");
     logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
     return logger;
@@ -91,11 +96,17 @@ std::optional<Level> level_from(std::string_view name) {
     return std::nullopt;
 }
 
-std::string_view name_of(Level level) { return entry(level).name; }
+std::string_view name_of(Level level) {
+    return entry(level).name;
+}
 
-void start(Level level) { set_level(level); }
+void start(Level level) {
+    set_level(level);
+}
 
-void set_level(Level level) { logger().set_level(entry(level).spdlog_level); }
+void set_level(Level level) {
+    logger().set_level(entry(level).spdlog_level);
+}
 
 Level level() {
     const auto now = logger().level();

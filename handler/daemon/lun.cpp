@@ -35,13 +35,20 @@ Lun::Lun(const LunServices& services, std::uint32_t minor, const uio::DeviceName
       requested_(services.context) {}
 
 void Lun::start(std::optional<netlink::Event> added) {
-    asio::co_spawn(services_.context, [self = shared_from_this(), added = std::move(added)] { return self->live(added); },
-                   rethrow);
+    asio::co_spawn(
+        services_.context,
+        [self = shared_from_this(), added = std::move(added)] { return self->live(added); }, rethrow);
 }
 
-void Lun::ask(const netlink::Event& event) { push(event); }
-void Lun::vanished() { push(Vanished{}); }
-void Lun::stop() { push(Stop{}); }
+void Lun::ask(const netlink::Event& event) {
+    push(event);
+}
+void Lun::vanished() {
+    push(Vanished{});
+}
+void Lun::stop() {
+    push(Stop{});
+}
 
 void Lun::push(Request request) {
     requests_.push_back(std::move(request));
@@ -59,7 +66,9 @@ bool Lun::answer(const netlink::Event& event, int status) const {
     return services_.answer({event.request, event.device_id, status});
 }
 
-int Lun::added_status() const { return state_ == LunState::serving ? 0 : -std::max(1, error_number_); }
+int Lun::added_status() const {
+    return state_ == LunState::serving ? 0 : -std::max(1, error_number_);
+}
 
 asio::awaitable<void> Lun::live(std::optional<netlink::Event> added) {
     co_await try_to_open();
@@ -69,7 +78,8 @@ asio::awaitable<void> Lun::live(std::optional<netlink::Event> added) {
         added->device_id = facts_.device_id;
     }
     const bool waited = added && answer(*added, added_status());
-    // Where the kernel waited for the answer it forgets the device now. Where it did not, the device is tried again.
+    // Where the kernel waited for the answer it forgets the device now. Where it did not, the device is tried
+    // again.
     if (waited && state_ == LunState::waiting) change(LunEvent::refused);
     while (state_ != LunState::closed) {
         const auto request = co_await next_request();
@@ -97,11 +107,11 @@ void Lun::answer_what_is_left() {
 }
 
 asio::awaitable<bool> Lun::exists() const {
-    auto looking = services_.offload.run<bool>(
-        "look for the device", change_patience, [minor = minor_, name = uio_name_]() -> Result<bool> {
-            const auto now = uio::name_of(minor);
-            return now && now->same_device(name);
-        });
+    auto looking = services_.offload.run<bool>("look for the device", change_patience,
+                                               [minor = minor_, name = uio_name_]() -> Result<bool> {
+                                                   const auto now = uio::name_of(minor);
+                                                   return now && now->same_device(name);
+                                               });
     const auto there = co_await std::move(looking);
     co_return there.value_or(true);
 }
@@ -125,12 +135,13 @@ asio::awaitable<void> Lun::try_to_open() {
         error_.clear();
         retry_after_ = first_retry;
         change(LunEvent::opened);
-        log::info("{}: serving {} ({} bytes in blocks of {})", name_.text(), uio_name_.config, raw(facts_.size),
-                  facts_.block_size.bytes);
+        log::info("{}: serving {} ({} bytes in blocks of {})", name_.text(), uio_name_.config,
+                  raw(facts_.size), facts_.block_size.bytes);
         co_return;
     }
     error_number_ = opened.error().number;
-    if (error_ != opened.error().text) log::error("{}: cannot be served: {}", name_.text(), opened.error().text);
+    if (error_ != opened.error().text)
+        log::error("{}: cannot be served: {}", name_.text(), opened.error().text);
     error_ = opened.error().text;
     change(LunEvent::failed);
     retry_after_ = std::min<std::chrono::steady_clock::duration>(retry_after_ * 2, longest_retry);
@@ -140,14 +151,14 @@ asio::awaitable<void> Lun::try_to_open() {
 asio::awaitable<bool> Lun::deal_with(const Request& request) {
     if (const auto* event = std::get_if<netlink::Event>(&request)) {
         switch (event->request) {
-        case netlink::Request::added:
-            // It was found before its event was read.
-            if (answer(*event, added_status()) && state_ == LunState::waiting) change(LunEvent::refused);
-            co_return false;
-        case netlink::Request::reconfigured:
-            answer(*event, co_await reconfigure(*event));
-            co_return false;
-        case netlink::Request::removed: break;
+            case netlink::Request::added:
+                // It was found before its event was read.
+                if (answer(*event, added_status()) && state_ == LunState::waiting) change(LunEvent::refused);
+                co_return false;
+            case netlink::Request::reconfigured:
+                answer(*event, co_await reconfigure(*event));
+                co_return false;
+            case netlink::Request::removed: break;
         }
     } else if (const auto* broken = std::get_if<Broken>(&request)) {
         co_await deal_with_broken(*broken);
@@ -248,7 +259,8 @@ asio::awaitable<int> Lun::reconfigure(const netlink::Event& event) {
 asio::awaitable<Result<void>> Lun::resize(ByteCount size) {
     if (!served_) co_return failure(ENODEV, "it is not being served: " + error_);
     if (raw(size) == 0 || raw(size) % facts_.block_size.bytes != 0) {
-        co_return failure(EINVAL, fmt::format("{} bytes is no multiple of the block size {}", raw(size), facts_.block_size.bytes));
+        co_return failure(EINVAL, fmt::format("{} bytes is no multiple of the block size {}", raw(size),
+                                              facts_.block_size.bytes));
     }
     change(LunEvent::block);
     Result<bool> resized = failure(EBUSY, "its commands do not end");
@@ -269,8 +281,8 @@ asio::awaitable<Result<void>> Lun::resize(ByteCount size) {
     co_return resized.map([](bool) {});
 }
 
-// Another file, or other options. The new backend often needs what the old one holds (the file's lock), so that the
-// old one is closed first, and opened again if the new one fails.
+// Another file, or other options. The new backend often needs what the old one holds (the file's lock), so
+// that the old one is closed first, and opened again if the new one fails.
 asio::awaitable<Result<void>> Lun::change_config(const std::string& config) {
     if (subtype_of(config) != subtype_of(uio_name_.config)) {
         co_return failure(EOPNOTSUPP, "the subtype of a LUN cannot be changed: remove it and make another");
@@ -317,10 +329,13 @@ LunReport Lun::report() const {
     if (loop_) report.serving_thread = services_.threads.index_of(*loop_);
     if (served_) {
         const auto& counters = served_->counters();
-        const auto read = [](const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); };
-        report.counters = {read(counters.commands),      read(counters.reads),         read(counters.writes),
-                           read(counters.read_bytes),    read(counters.written_bytes), read(counters.errors),
-                           read(counters.task_management), read(counters.doorbells),   read(counters.in_flight)};
+        const auto read = [](const std::atomic<std::uint64_t>& counter) {
+            return counter.load(std::memory_order_relaxed);
+        };
+        report.counters = {
+            read(counters.commands),        read(counters.reads),         read(counters.writes),
+            read(counters.read_bytes),      read(counters.written_bytes), read(counters.errors),
+            read(counters.task_management), read(counters.doorbells),     read(counters.in_flight)};
     }
     return report;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One LUN of the daemon: opens it, serves it, follows what the kernel asks, gives it up. Control thread.
 //
-// A LUN is one coroutine that deals with one request after the other, so that nothing of it happens twice at a time,
-// and no LUN waits for another.
+// A LUN is one coroutine that deals with one request after the other, so that nothing of it happens twice at
+// a time, and no LUN waits for another.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,8 @@ struct LunReport {
     std::optional<std::size_t> serving_thread;
     std::string error;  // Why it is not served; empty if it is.
     struct {
-        std::uint64_t commands, reads, writes, read_bytes, written_bytes, errors, task_management, doorbells, in_flight;
+        std::uint64_t commands, reads, writes, read_bytes, written_bytes, errors, task_management, doorbells,
+            in_flight;
     } counters{};
 };
 
@@ -42,7 +43,8 @@ class Lun : public std::enable_shared_from_this<Lun> {
 public:
     Lun(const LunServices& services, std::uint32_t minor, const uio::DeviceName& name);
 
-    // Begins its life. added: the event that told of it, if one did; then the kernel may be waiting for an answer.
+    // Begins its life. added: the event that told of it, if one did; then the kernel may be waiting for an
+    // answer.
     void start(std::optional<netlink::Event> added);
     // The kernel asks something of it.
     void ask(const netlink::Event& event);
@@ -110,8 +112,8 @@ private:
     LunState state_ = LunState::discovered;
     LunFacts facts_;
     CommonOptions common_;
-    std::string error_;      // Why it could not be opened,
-    int error_number_ = 0;   // and the errno of that.
+    std::string error_;     // Why it could not be opened,
+    int error_number_ = 0;  // and the errno of that.
     std::chrono::steady_clock::duration retry_after_;
 
     serving::Loop* loop_ = nullptr;

@@ -12,7 +12,8 @@ namespace tcmud::daemon {
 
 namespace {
 
-// How old an answer about identity may be. A unit serial cannot change while the LUN is exported, a group's state can.
+// How old an answer about identity may be. A unit serial cannot change while the LUN is exported, a group's
+// state can.
 constexpr auto fresh_for = std::chrono::seconds(1);
 constexpr auto patience = std::chrono::seconds(2);
 
@@ -25,16 +26,22 @@ asio::awaitable<void> ask_worker(const LunServices& services, serving::Loop& loo
 
 }  // namespace
 
-LunHost::LunHost(const LunServices& services, serving::Loop& loop, LunName name, std::string config, bool show_config)
-    : services_(services), loop_(loop), name_(std::move(name)), config_(std::move(config)), show_config_(show_config) {
+LunHost::LunHost(const LunServices& services, serving::Loop& loop, LunName name, std::string config,
+                 bool show_config)
+    : services_(services),
+      loop_(loop),
+      name_(std::move(name)),
+      config_(std::move(config)),
+      show_config_(show_config) {
     identity_.serial = scsi::derived_serial(name_.text() + "\n" + config_);
 }
 
 template <class T>
 void LunHost::ask(std::string what, std::function<Result<T>()> work, std::function<void(Result<T>)> take) {
-    asio::co_spawn(services_.context,
-                   ask_worker<T>(services_, loop_, name_.text() + ": " + what, std::move(work), std::move(take)),
-                   rethrow);
+    asio::co_spawn(
+        services_.context,
+        ask_worker<T>(services_, loop_, name_.text() + ": " + what, std::move(work), std::move(take)),
+        rethrow);
 }
 
 void LunHost::fresh_identity(Completion done) {
@@ -46,16 +53,16 @@ void LunHost::fresh_identity(Completion done) {
     if (std::exchange(reading_, true)) return;
     ask<scsi::Identity>(
         "read identity",
-        [&configfs = services_.configfs, name = name_, config = config_, show = show_config_]() -> Result<scsi::Identity> {
-            return configfs.identity(name, config, show);
-        },
+        [&configfs = services_.configfs, name = name_, config = config_,
+         show = show_config_]() -> Result<scsi::Identity> { return configfs.identity(name, config, show); },
         [this](Result<scsi::Identity> identity) {
             reading_ = false;
             if (identity) {
                 identity_ = std::move(*identity);
                 read_at_ = std::chrono::steady_clock::now();
             } else {
-                log::warning("{}: {}: initiators are told what was known before", name_.text(), identity.error().text);
+                log::warning("{}: {}: initiators are told what was known before", name_.text(),
+                             identity.error().text);
             }
             auto answered = std::exchange(waiting_, {});
             while (auto* operation = answered.pop()) {
@@ -95,7 +102,8 @@ Result<std::string> find_peer(const Configfs& configfs, const LunName& addressed
 
 }  // namespace
 
-void LunHost::find_copy_peer(const scsi::Naa& naa, std::unique_ptr<devices::CopyPeer>& found, Completion done) {
+void LunHost::find_copy_peer(const scsi::Naa& naa, std::unique_ptr<devices::CopyPeer>& found,
+                             Completion done) {
     auto* waiting = std::move(done).release();
     const auto take = [this, waiting, &found](const Result<std::string>& name) {
         if (name) found = services_.directory.peer(*name, loop_);

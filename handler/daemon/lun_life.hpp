@@ -19,7 +19,7 @@ enum class LunState {
 };
 
 enum class LunEvent {
-    open,     // Opening begins.
+    open,  // Opening begins.
     opened,
     failed,   // Opening ended with an error.
     refused,  // The kernel was told of that, and forgets the device.
@@ -64,13 +64,13 @@ static_assert(next(LunState::opening, LunEvent::failed) == LunState::waiting);
 
 constexpr std::string_view name_of(LunState state) {
     switch (state) {
-    case LunState::discovered: return "discovered";
-    case LunState::opening: return "opening";
-    case LunState::serving: return "serving";
-    case LunState::blocked: return "blocked";
-    case LunState::waiting: return "waiting";
-    case LunState::draining: return "draining";
-    case LunState::closed: return "closed";
+        case LunState::discovered: return "discovered";
+        case LunState::opening: return "opening";
+        case LunState::serving: return "serving";
+        case LunState::blocked: return "blocked";
+        case LunState::waiting: return "waiting";
+        case LunState::draining: return "draining";
+        case LunState::closed: return "closed";
     }
     return "";
 }

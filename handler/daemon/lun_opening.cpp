@@ -32,7 +32,8 @@ struct OpenRing {
 Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name) {
     const auto deadline = std::chrono::steady_clock::now() + busy_patience;
     auto device = uio::Device::open(minor, name);
-    while (!device && device.error() == std::errc::device_or_resource_busy && std::chrono::steady_clock::now() < deadline) {
+    while (!device && device.error() == std::errc::device_or_resource_busy &&
+           std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(busy_interval);
         device = uio::Device::open(minor, name);
     }
@@ -40,7 +41,8 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name) 
         const auto& error = device.error();
         return failure(error.value(), fmt::format("cannot open /dev/uio{}: {}{}", minor, error.message(),
                                                   error == std::errc::device_or_resource_busy
-                                                      ? ": another process serves it (fuser shows which)" : ""));
+                                                      ? ": another process serves it (fuser shows which)"
+                                                      : ""));
     }
     auto ring = uio::Ring::attach(device->mapping());
     if (!ring) return failure(EPROTO, fmt::format("/dev/uio{}: {}", minor, ring.error()));
@@ -54,7 +56,8 @@ Result<void> check_geometry(const LunFacts& facts) {
     }
     if (raw(facts.size) == 0) return failure(EINVAL, "dev_size is 0: set it before enabling the device");
     if (raw(facts.size) % block != 0) {
-        return failure(EINVAL, fmt::format("dev_size {} is no multiple of the block size {}", raw(facts.size), block));
+        return failure(
+            EINVAL, fmt::format("dev_size {} is no multiple of the block size {}", raw(facts.size), block));
     }
     return {};
 }
@@ -91,11 +94,13 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
     };
     auto opening = services_.offload.run<Opened>(
         fmt::format("open {}", uio_name_.config), services_.settings.open_timeout,
-        [module, config = uio_name_.config, size = facts.size, block_size = facts.block_size]() -> Result<Opened> {
+        [module, config = uio_name_.config, size = facts.size,
+         block_size = facts.block_size]() -> Result<Opened> {
             const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
             auto parsed = parse_config(config, module->options(), exists);
             if (!parsed) return tl::unexpected(parsed.error());
-            const OpenRequest request{std::string(subtype_of(config)), parsed->path, parsed->options, size, block_size};
+            const OpenRequest request{std::string(subtype_of(config)), parsed->path, parsed->options, size,
+                                      block_size};
             auto fresh = module->open(request);
             if (!fresh) return tl::unexpected(fresh.error());
             return Opened{std::move(*fresh), parsed->common};
@@ -109,14 +114,16 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
 
 asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBackend backend) {
     const auto start_opening = [this] {
-        return services_.offload.run<OpenRing>(fmt::format("open /dev/uio{}", minor_), services_.settings.open_timeout,
-                                               [minor = minor_, name = uio_name_] { return open_ring_of(minor, name); });
+        return services_.offload.run<OpenRing>(
+            fmt::format("open /dev/uio{}", minor_), services_.settings.open_timeout,
+            [minor = minor_, name = uio_name_] { return open_ring_of(minor, name); });
     };
     auto opening = start_opening();
     auto opened = co_await std::move(opening);
     if (opened && !serving::can_serve_on(opened->ring) && facts.enabled) {
         // Which of the waiting commands the last daemon had begun is not known.
-        log::warning("{}: was left in the middle of commands: they end BUSY and initiators repeat them", name_.text());
+        log::warning("{}: was left in the middle of commands: they end BUSY and initiators repeat them",
+                     name_.text());
         opened = failure(EAGAIN, "");
         auto resetting = services_.configfs_worker.run<bool>(
             "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_] {
@@ -160,8 +167,8 @@ asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Dev
     // Movable only, and std::function copies: so by pointer.
     auto parts = std::make_shared<serving::ServedLun::Parts>(serving::ServedLun::Parts{
         name_.text(), std::move(backend), block_settings(facts_),
-        std::make_unique<LunHost>(services_, loop, name_, uio_name_.config, common_.show_config), std::move(device),
-        std::move(ring)});
+        std::make_unique<LunHost>(services_, loop, name_, uio_name_.config, common_.show_config),
+        std::move(device), std::move(ring)});
     auto beginning = on_loop<std::shared_ptr<serving::ServedLun>>(
         services_.context, loop, [parts, &loop, &directory = services_.directory, events = session_events()] {
             return std::make_shared<serving::ServedLun>(std::move(*parts), loop, directory, events);

@@ -22,8 +22,9 @@ Result<const BackendModule*> load_one(const std::filesystem::path& path) {
     const auto* entry = static_cast<const ModuleEntry*>(::dlsym(handle, "tcmud_module"));
     if (!entry) return failure(ENOEXEC, fmt::format("{}: is no tcmud module", path.string()));
     if (std::string_view(entry->build_id) != TCMUD_BUILD_ID) {
-        return failure(ENOEXEC, fmt::format("{}: is of build {}, this daemon of {}: install both from one package",
-                                            path.string(), entry->build_id, TCMUD_BUILD_ID));
+        return failure(ENOEXEC,
+                       fmt::format("{}: is of build {}, this daemon of {}: install both from one package",
+                                   path.string(), entry->build_id, TCMUD_BUILD_ID));
     }
     return &entry->module();
 }
@@ -43,7 +44,8 @@ Modules Modules::load(const std::filesystem::path& directory) {
         if (!module) {
             log::error("backend module left out: {}", module.error().text);
         } else if (modules.find((*module)->subtype())) {
-            log::error("backend module left out: {}: subtype '{}' is loaded already", path.string(), (*module)->subtype());
+            log::error("backend module left out: {}: subtype '{}' is loaded already", path.string(),
+                       (*module)->subtype());
         } else {
             modules.modules_.push_back(*module);
         }
@@ -54,7 +56,8 @@ Modules Modules::load(const std::filesystem::path& directory) {
 const BackendModule* Modules::find(std::string_view subtype) const {
     for (const auto* module : modules_) {
         const auto aliases = module->aliases();
-        if (module->subtype() == subtype || std::ranges::find(aliases, subtype) != aliases.end()) return module;
+        if (module->subtype() == subtype || std::ranges::find(aliases, subtype) != aliases.end())
+            return module;
     }
     return nullptr;
 }

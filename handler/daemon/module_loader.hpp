@@ -28,7 +28,8 @@ private:
     std::vector<const BackendModule*> modules_;
 };
 
-// Where modules are: lib/tcmud beside the executable's directory in a build tree, else where they are installed.
+// Where modules are: lib/tcmud beside the executable's directory in a build tree, else where they are
+// installed.
 std::filesystem::path default_module_directory();
 
 }  // namespace tcmud::daemon

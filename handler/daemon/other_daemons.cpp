@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/other_daemons.hpp"
 
-#include <systemd/sd-bus.h>
-
 #include <fstream>
 #include <iterator>
 #include <memory>
+
+#include <systemd/sd-bus.h>
 
 #include "netlink/listeners.hpp"
 
@@ -34,8 +34,9 @@ Bus system_bus() {
 // Asking the bus itself starts nothing; a call to the name would activate tcmu-runner.
 std::string owner_of(sd_bus* bus, const char* name) {
     sd_bus_message* reply = nullptr;
-    const int error = ::sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                           "GetNameOwner", nullptr, &reply, "s", name);
+    const int error =
+        ::sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                             "GetNameOwner", nullptr, &reply, "s", name);
     const Message owned(reply);
     const char* owner = nullptr;
     if (error < 0 || ::sd_bus_message_read(reply, "s", &owner) < 0) return "";
@@ -45,14 +46,16 @@ std::string owner_of(sd_bus* bus, const char* name) {
 // A handler is the last component of every managed object's path.
 std::set<std::string> handlers_of(sd_bus* bus, const std::string& owner) {
     sd_bus_message* reply = nullptr;
-    const int error = ::sd_bus_call_method(bus, owner.c_str(), service_path, "org.freedesktop.DBus.ObjectManager",
-                                           "GetManagedObjects", nullptr, &reply, "");
+    const int error =
+        ::sd_bus_call_method(bus, owner.c_str(), service_path, "org.freedesktop.DBus.ObjectManager",
+                             "GetManagedObjects", nullptr, &reply, "");
     const Message owned(reply);
     std::set<std::string> names;
     if (error < 0 || ::sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}") <= 0) return names;
     while (::sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}") > 0) {
         const char* path = nullptr;
-        if (::sd_bus_message_read(reply, "o", &path) < 0 || ::sd_bus_message_skip(reply, "a{sa{sv}}") < 0) break;
+        if (::sd_bus_message_read(reply, "o", &path) < 0 || ::sd_bus_message_skip(reply, "a{sa{sv}}") < 0)
+            break;
         const std::string text(path);
         names.insert(text.substr(text.rfind('/') + 1));
         ::sd_bus_message_exit_container(reply);

@@ -14,17 +14,21 @@ ServingThreads::ServingThreads(std::size_t limit)
 serving::Loop& ServingThreads::place() {
     auto least = std::ranges::min_element(threads_, {}, &Thread::luns);
     if (least == threads_.end() || (least->luns > 0 && threads_.size() < limit_)) {
-        threads_.push_back({std::make_unique<serving::Loop>("serving/" + std::to_string(threads_.size())), 0});
+        threads_.push_back(
+            {std::make_unique<serving::Loop>("serving/" + std::to_string(threads_.size())), 0});
         least = std::prev(threads_.end());
     }
     ++least->luns;
     return *least->loop;
 }
 
-void ServingThreads::give_back(const serving::Loop& loop) { --threads_[index_of(loop)].luns; }
+void ServingThreads::give_back(const serving::Loop& loop) {
+    --threads_[index_of(loop)].luns;
+}
 
 std::size_t ServingThreads::index_of(const serving::Loop& loop) const {
-    const auto found = std::ranges::find(threads_, &loop, [](const Thread& thread) { return thread.loop.get(); });
+    const auto found =
+        std::ranges::find(threads_, &loop, [](const Thread& thread) { return thread.loop.get(); });
     assert(found != threads_.end());
     return static_cast<std::size_t>(found - threads_.begin());
 }

@@ -55,7 +55,8 @@ asio::awaitable<Result<T>> on_loop(asio::io_context& context, serving::Loop& loo
     struct Shared {
         explicit Shared(asio::io_context& of) : done(of) {}
         Signal done;
-        std::atomic<bool> taken{false};  // By the serving thread, to be done; or by the waiter, to be left undone.
+        std::atomic<bool> taken{
+            false};  // By the serving thread, to be done; or by the waiter, to be left undone.
         std::optional<T> value;
     };
     auto shared = std::make_shared<Shared>(context);

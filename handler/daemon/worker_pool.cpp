@@ -12,7 +12,8 @@
 
 namespace tcmud::daemon {
 
-WorkerPool::WorkerPool(asio::io_context& context, std::string name, std::size_t threads, std::size_t replacements)
+WorkerPool::WorkerPool(asio::io_context& context, std::string name, std::size_t threads,
+                       std::size_t replacements)
     : context_(context), threads_(threads), replacements_(replacements), state_(std::make_shared<State>()) {
     state_->name = std::move(name);
 }

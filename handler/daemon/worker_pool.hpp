@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads for what may block: configfs, opening and closing of backends.
 //
-// Every job has a deadline. A job that misses it is abandoned: its waiter is told, its thread is counted as stuck and
-// replaced, up to a limit; when all are stuck, new jobs end at once with that error. The job itself goes on, and what
-// it returns in the end is dropped on its own thread.
+// Every job has a deadline. A job that misses it is abandoned: its waiter is told, its thread is counted as
+// stuck and replaced, up to a limit; when all are stuck, new jobs end at once with that error. The job itself
+// goes on, and what it returns in the end is dropped on its own thread.
 #pragma once
 
 #include <chrono>
@@ -31,20 +31,22 @@ namespace asio = boost::asio;
 
 class WorkerPool {
 public:
-    // `threads` work at a time; up to `replacements` more take the place of stuck ones. context: the control thread's.
+    // `threads` work at a time; up to `replacements` more take the place of stuck ones. context: the control
+    // thread's.
     WorkerPool(asio::io_context& context, std::string name, std::size_t threads, std::size_t replacements);
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
     // Waits for jobs that run, but not for stuck ones: those are left behind with the process.
     ~WorkerPool();
 
-    // GCC 12 destroys a lambda twice that stands inside of a co_await expression: first `auto job = run(...)`, then
-    // `co_await std::move(job)`.
+    // GCC 12 destroys a lambda twice that stands inside of a co_await expression: first `auto job =
+    // run(...)`, then `co_await std::move(job)`.
     //
-    // Control thread. `what` names the job in messages, e.g. "open file//srv/disk". T: default constructible or
-    // Result<...>; the awaited value is an error if the deadline passed.
+    // Control thread. `what` names the job in messages, e.g. "open file//srv/disk". T: default constructible
+    // or Result<...>; the awaited value is an error if the deadline passed.
     template <class T>
-    asio::awaitable<Result<T>> run(std::string what, std::chrono::milliseconds deadline, std::function<Result<T>()> work);
+    asio::awaitable<Result<T>> run(std::string what, std::chrono::milliseconds deadline,
+                                   std::function<Result<T>()> work);
 
     std::size_t stuck() const;
 
@@ -98,7 +100,8 @@ asio::awaitable<Result<T>> WorkerPool::run(std::string what, std::chrono::millis
     boost::system::error_code woken;
     co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
     if (woken || !abandon(*job)) co_return std::move(**result);
-    co_return failure(ETIMEDOUT, job->what + ": did not end within " + std::to_string(deadline.count()) + " ms");
+    co_return failure(ETIMEDOUT,
+                      job->what + ": did not end within " + std::to_string(deadline.count()) + " ms");
 }
 
 }  // namespace tcmud::daemon

@@ -17,7 +17,7 @@ public:
     static constexpr std::size_t alignment = 4096;
 
     explicit AlignedMemory(ByteCount size)
-        : memory_(static_cast<std::byte*>(::operator new(raw(size), std::align_val_t{alignment}))),
+        : memory_(static_cast<std::byte*>(::operator new (raw(size), std::align_val_t{alignment}))),
           piece_{memory_.get(), raw(size)} {}
 
     std::span<std::byte> bytes() const { return {memory_.get(), piece_.iov_len}; }
@@ -31,7 +31,7 @@ public:
 
 private:
     struct Free {
-        void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{alignment}); }
+        void operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{alignment}); }
     };
     std::unique_ptr<std::byte, Free> memory_;
     iovec piece_;

@@ -30,7 +30,8 @@ struct Command {
     }
 
     Buffers data() const { return pieces; }
-    // Cuts what the initiator lent beyond what the CDB asks for. REQUIRES: length <= data_length; once at most.
+    // Cuts what the initiator lent beyond what the CDB asks for. REQUIRES: length <= data_length; once at
+    // most.
     void trim(ByteCount length);
     // Takes that back.
     void restore();
@@ -38,8 +39,8 @@ struct Command {
     // Called once with the answer.
     void (*deliver)(Command&, scsi::Outcome) = nullptr;
 
-    // The buffer that the initiator lent, of the length that it expects to be transferred. Whether it is to be read
-    // or written follows from the CDB alone. It stays valid until the command is answered.
+    // The buffer that the initiator lent, of the length that it expects to be transferred. Whether it is to
+    // be read or written follows from the CDB alone. It stays valid until the command is answered.
     std::span<iovec> pieces;
     ByteCount data_length{0};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command table of a device type: one row per command, for dispatch and for REPORT SUPPORTED OPERATION CODES.
+// The command table of a device type: one row per command, for dispatch and for REPORT SUPPORTED OPERATION
+// CODES.
 #pragma once
 
 #include <algorithm>

@@ -24,7 +24,8 @@ public:
     // LOGICAL UNIT RESET: forgets what initiators have set.
     virtual void reset() = 0;
 
-    // Whether nothing goes on behind commands that were answered. Then, and without commands, it may be destroyed.
+    // Whether nothing goes on behind commands that were answered. Then, and without commands, it may be
+    // destroyed.
     virtual bool idle() const = 0;
     // Called when that has ended.
     std::function<void()> became_idle;

@@ -19,7 +19,9 @@ bool conflict(const RangeClaim& a, const RangeClaim& b) {
 
 }  // namespace
 
-ExclusiveRanges::~ExclusiveRanges() { assert(!oldest_ && "a command outlives its device"); }
+ExclusiveRanges::~ExclusiveRanges() {
+    assert(!oldest_ && "a command outlives its device");
+}
 
 bool ExclusiveRanges::claim(RangeClaim& claim, RangeClaim::Mode mode, Lba first, BlockCount count) {
     assert(!claim.listed);
@@ -63,7 +65,8 @@ bool ExclusiveRanges::cancel(RangeClaim& claim) {
     if (!claim.listed || !claim.waiting) return false;
     claim.waiting = false;
     --waiting_;
-    // It stays listed until it is released, like any that was granted: others may see it as held for that short time.
+    // It stays listed until it is released, like any that was granted: others may see it as held for that
+    // short time.
     claim.granted(claim);
     return true;
 }

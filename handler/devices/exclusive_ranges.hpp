@@ -31,8 +31,8 @@ struct RangeClaim {
     RangeClaim* next = nullptr;
 };
 
-// First come, first served among claims that overlap; claims that don't never wait for each other. While nobody has
-// an exclusive claim, a shared one costs a few instructions. Of one thread.
+// First come, first served among claims that overlap; claims that don't never wait for each other. While
+// nobody has an exclusive claim, a shared one costs a few instructions. Of one thread.
 class ExclusiveRanges {
 public:
     ExclusiveRanges() = default;
@@ -44,7 +44,8 @@ public:
     bool claim(RangeClaim& claim, RangeClaim::Mode mode, Lba first, BlockCount count);
     // Gives the range back; others may be granted theirs inside of this call.
     void release(RangeClaim& claim);
-    // Ends the wait of a claim that was not granted; granted is called for it as if it were. True if it waited.
+    // Ends the wait of a claim that was not granted; granted is called for it as if it were. True if it
+    // waited.
     bool cancel(RangeClaim& claim);
 
 private:

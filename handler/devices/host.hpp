@@ -11,8 +11,9 @@
 
 namespace tcmud::devices {
 
-// The other end of an extended copy: a disk that this daemon serves, perhaps on another thread. What is asked of it
-// passes its range claims and its write protection, as a command would. Calls after its LUN is gone end not_ready.
+// The other end of an extended copy: a disk that this daemon serves, perhaps on another thread. What is asked
+// of it passes its range claims and its write protection, as a command would. Calls after its LUN is gone end
+// not_ready.
 class CopyPeer {
 public:
     virtual ~CopyPeer() = default;
@@ -29,14 +30,15 @@ public:
 
     // As it was when fresh_identity() last ended.
     virtual const scsi::Identity& identity() const = 0;
-    // Reads the unit serial, the INQUIRY strings and the target port groups again, if that was not done lately: they
-    // are set after a device is enabled. Always ends ok: what cannot be read stays as it was.
+    // Reads the unit serial, the INQUIRY strings and the target port groups again, if that was not done
+    // lately: they are set after a device is enabled. Always ends ok: what cannot be read stays as it was.
     virtual void fresh_identity(Completion done) = 0;
 
     // SET TARGET PORT GROUPS.
     virtual void set_access_state(std::uint16_t group, scsi::AccessState state, Completion done) = 0;
 
-    // The disk with this designator, in `found`; not_ready if there is none that this LUN's initiators may use.
+    // The disk with this designator, in `found`; not_ready if there is none that this LUN's initiators may
+    // use.
     virtual void find_copy_peer(const scsi::Naa& naa, std::unique_ptr<CopyPeer>& found, Completion done) = 0;
 };
 

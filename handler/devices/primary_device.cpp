@@ -22,11 +22,14 @@ constexpr std::uint8_t control_mode_page = 0x0a;
 constexpr std::size_t d_sense_byte = 2;
 constexpr std::uint8_t d_sense = 0x04;
 
-bool is_ten_bytes(scsi::Bytes cdb) { return cdb.size() == 10; }
+bool is_ten_bytes(scsi::Bytes cdb) {
+    return cdb.size() == 10;
+}
 
 }  // namespace
 
-PrimaryDevice::PrimaryDevice(const Type& type, Host& host) : type_(type), host_(host), mode_pages_(type.mode_pages) {}
+PrimaryDevice::PrimaryDevice(const Type& type, Host& host)
+    : type_(type), host_(host), mode_pages_(type.mode_pages) {}
 
 void PrimaryDevice::reset() {
     mode_pages_ = scsi::ModePages(type_.mode_pages);
@@ -43,7 +46,8 @@ Outcome PrimaryDevice::send(Command& command, const Writer& data, std::uint64_t 
     return Outcome::good(copy_to(command.data(), ByteCount{0}, data.view().first(length)));
 }
 
-std::optional<std::vector<std::byte>> PrimaryDevice::parameter_list(const Command& command, std::size_t length) {
+std::optional<std::vector<std::byte>> PrimaryDevice::parameter_list(const Command& command,
+                                                                    std::size_t length) {
     if (length > raw(command.data_length)) return std::nullopt;
     std::vector<std::byte> list(length);
     copy_from(command.data(), ByteCount{0}, list);
@@ -53,7 +57,8 @@ std::optional<std::vector<std::byte>> PrimaryDevice::parameter_list(const Comman
 // SAM-5 5.14: all but these end with the oldest unit attention, unexecuted.
 bool PrimaryDevice::refused_before_execution(const Command& command, Reply& reply) {
     const auto opcode = static_cast<Opcode>(get_8(command.cdb(), 0));
-    if (opcode == Opcode::inquiry || opcode == Opcode::report_luns || opcode == Opcode::request_sense) return false;
+    if (opcode == Opcode::inquiry || opcode == Opcode::report_luns || opcode == Opcode::request_sense)
+        return false;
     std::move(reply)(Outcome::check(*attentions_.take()));
     return true;
 }
@@ -94,11 +99,11 @@ Writer PrimaryDevice::inquiry_data(scsi::Bytes cdb) {
     const auto type = type_.inquiry.type;
     if ((get_8(cdb, 1) & 0x01) == 0) return scsi::standard_inquiry(host_.identity(), type_.inquiry);
     switch (const auto page = static_cast<scsi::VpdPage>(get_8(cdb, 2))) {
-    case scsi::VpdPage::supported_pages: return scsi::supported_pages(type, type_.vpd_pages);
-    case scsi::VpdPage::unit_serial_number: return scsi::unit_serial_number(host_.identity(), type);
-    case scsi::VpdPage::device_identification: return scsi::device_identification(host_.identity(), type);
-    case scsi::VpdPage::extended_inquiry: return scsi::extended_inquiry(type);
-    default: return vpd_page(page);
+        case scsi::VpdPage::supported_pages: return scsi::supported_pages(type, type_.vpd_pages);
+        case scsi::VpdPage::unit_serial_number: return scsi::unit_serial_number(host_.identity(), type);
+        case scsi::VpdPage::device_identification: return scsi::device_identification(host_.identity(), type);
+        case scsi::VpdPage::extended_inquiry: return scsi::extended_inquiry(type);
+        default: return vpd_page(page);
     }
 }
 
@@ -153,7 +158,8 @@ void PrimaryDevice::mode_select(Command& command, Reply reply) {
     if (header + descriptor > list->size()) {
         return std::move(reply)(Outcome::check(scsi::sense::parameter_list_length_error));
     }
-    if (descriptor != 0 && !accepts_block_descriptor(scsi::Bytes(*list).subspan(header, descriptor), long_lba)) {
+    if (descriptor != 0 &&
+        !accepts_block_descriptor(scsi::Bytes(*list).subspan(header, descriptor), long_lba)) {
         return std::move(reply)(Outcome::check(
             scsi::sense::invalid_field_in_parameter_list.in_parameters(static_cast<std::uint16_t>(header))));
     }
@@ -168,7 +174,9 @@ void PrimaryDevice::mode_select(Command& command, Reply reply) {
 namespace {
 
 // SPC-4 6.36.4: no command has a nominal or a recommended timeout to tell.
-void append_timeouts(Writer& to) { to.u16(0x000a).u8(0).u8(0).u32(0).u32(0); }
+void append_timeouts(Writer& to) {
+    to.u16(0x000a).u8(0).u8(0).u32(0).u32(0);
+}
 
 void append_command(Writer& data, const scsi::CommandInfo& info, bool timeouts) {
     const bool has_action = info.service_action != scsi::no_service_action;
@@ -280,15 +288,17 @@ Steps<Outcome> PrimaryDevice::change_target_port_groups(std::vector<std::byte> l
     const auto changes = scsi::parse_set_target_port_groups(list, groups);
     if (!changes) co_return Outcome::check(changes.error());
     for (const auto& change : *changes) {
-        const auto result = co_await Io{[&](Completion done) {
-            host_.set_access_state(change.group, change.state, std::move(done));
-        }};
-        if (result.status != IoStatus::ok) co_return Outcome::check(scsi::sense::set_target_port_groups_failed);
+        const auto result = co_await Io{
+            [&](Completion done) { host_.set_access_state(change.group, change.state, std::move(done)); }};
+        if (result.status != IoStatus::ok)
+            co_return Outcome::check(scsi::sense::set_target_port_groups_failed);
     }
     co_return Outcome::data_out_taken();
 }
 
 // SBC-3 5.12: a disk whose medium cannot be removed has nothing to prevent.
-void PrimaryDevice::prevent_allow_medium_removal(Command&, Reply reply) { std::move(reply)(Outcome::good()); }
+void PrimaryDevice::prevent_allow_medium_removal(Command&, Reply reply) {
+    std::move(reply)(Outcome::good());
+}
 
 }  // namespace tcmud::devices

@@ -23,8 +23,8 @@ public:
     struct Type {
         scsi::InquiryTraits inquiry;
         std::span<const scsi::ModePageInfo> mode_pages;
-        std::span<const scsi::VpdPage> vpd_pages;       // Sorted; all that INQUIRY answers.
-        std::span<const scsi::CommandInfo> commands;    // Of its command table.
+        std::span<const scsi::VpdPage> vpd_pages;     // Sorted; all that INQUIRY answers.
+        std::span<const scsi::CommandInfo> commands;  // Of its command table.
     };
 
     scsi::SenseFormat sense_format() const override { return sense_format_; }
@@ -56,7 +56,8 @@ protected:
     virtual bool accepts_block_descriptor(scsi::Bytes descriptor, bool long_lba) const = 0;
     // The current values of mode pages changed.
     virtual void mode_pages_changed();
-    // Whether this device has a command of its type's table; one that it has not ends as an unknown one would.
+    // Whether this device has a command of its type's table; one that it has not ends as an unknown one
+    // would.
     virtual bool offers(const scsi::CommandInfo&) const { return true; }
     // Why no medium can be used just now.
     virtual std::optional<scsi::Sense> not_ready() const { return std::nullopt; }
@@ -99,27 +100,52 @@ inline constexpr std::array<CommandRow<Server>, 12> primary_commands{{
      &Server::inquiry},
     {{scsi::Opcode::mode_select_6, scsi::no_service_action, 6, "MODE SELECT(6)", {0x15, 0x10, 0, 0, 0xff}},
      &Server::mode_select},
-    {{scsi::Opcode::mode_sense_6, scsi::no_service_action, 6, "MODE SENSE(6)", {0x1a, 0x08, 0xff, 0xff, 0xff}},
+    {{scsi::Opcode::mode_sense_6,
+      scsi::no_service_action,
+      6,
+      "MODE SENSE(6)",
+      {0x1a, 0x08, 0xff, 0xff, 0xff}},
      &Server::mode_sense},
-    {{scsi::Opcode::prevent_allow_medium_removal, scsi::no_service_action, 6, "PREVENT ALLOW MEDIUM REMOVAL",
+    {{scsi::Opcode::prevent_allow_medium_removal,
+      scsi::no_service_action,
+      6,
+      "PREVENT ALLOW MEDIUM REMOVAL",
       {0x1e, 0, 0, 0, 0x03}},
      &Server::prevent_allow_medium_removal},
-    {{scsi::Opcode::mode_select_10, scsi::no_service_action, 10, "MODE SELECT(10)",
+    {{scsi::Opcode::mode_select_10,
+      scsi::no_service_action,
+      10,
+      "MODE SELECT(10)",
       {0x55, 0x10, 0, 0, 0, 0, 0, 0xff, 0xff}},
      &Server::mode_select},
-    {{scsi::Opcode::mode_sense_10, scsi::no_service_action, 10, "MODE SENSE(10)",
+    {{scsi::Opcode::mode_sense_10,
+      scsi::no_service_action,
+      10,
+      "MODE SENSE(10)",
       {0x5a, 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff}},
      &Server::mode_sense},
-    {{scsi::Opcode::maintenance_in, scsi::service_action::report_target_port_groups, 12,
-      "REPORT TARGET PORT GROUPS", {0xa3, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}},
+    {{scsi::Opcode::maintenance_in,
+      scsi::service_action::report_target_port_groups,
+      12,
+      "REPORT TARGET PORT GROUPS",
+      {0xa3, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}},
      &Server::report_target_port_groups},
-    {{scsi::Opcode::maintenance_in, scsi::service_action::report_supported_operation_codes, 12,
-      "REPORT SUPPORTED OPERATION CODES", {0xa3, 0x1f, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
+    {{scsi::Opcode::maintenance_in,
+      scsi::service_action::report_supported_operation_codes,
+      12,
+      "REPORT SUPPORTED OPERATION CODES",
+      {0xa3, 0x1f, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
      &Server::report_supported_operation_codes},
-    {{scsi::Opcode::maintenance_in, scsi::service_action::report_supported_task_management_functions, 12,
-      "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS", {0xa3, 0x1f, 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}},
+    {{scsi::Opcode::maintenance_in,
+      scsi::service_action::report_supported_task_management_functions,
+      12,
+      "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
+      {0xa3, 0x1f, 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}},
      &Server::report_supported_task_management_functions},
-    {{scsi::Opcode::maintenance_out, scsi::service_action::set_target_port_groups, 12, "SET TARGET PORT GROUPS",
+    {{scsi::Opcode::maintenance_out,
+      scsi::service_action::set_target_port_groups,
+      12,
+      "SET TARGET PORT GROUPS",
       {0xa4, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}},
      &Server::set_target_port_groups},
 }};
@@ -129,7 +155,8 @@ void PrimaryDevice::dispatch(const CommandTable<Server, size>& table, Server& se
                              Reply reply) {
     if (!attentions_.empty() && refused_before_execution(command, reply)) return;
     const auto* row = table.find(command.cdb());
-    if (!row || !offers(row->info)) return std::move(reply)(scsi::Outcome::check(scsi::sense::invalid_operation_code));
+    if (!row || !offers(row->info))
+        return std::move(reply)(scsi::Outcome::check(scsi::sense::invalid_operation_code));
     if (command.cdb().size() < row->info.length) {
         return std::move(reply)(scsi::Outcome::check(scsi::sense::invalid_field_in_cdb));
     }

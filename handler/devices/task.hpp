@@ -12,8 +12,8 @@
 
 namespace tcmud::devices {
 
-// Several steps that end in a value: `auto outcome = co_await steps(...)`. Begins when it is awaited. What it holds is
-// given back before the value arrives.
+// Several steps that end in a value: `auto outcome = co_await steps(...)`. Begins when it is awaited. What it
+// holds is given back before the value arrives.
 template <class T>
 class [[nodiscard]] Steps {
 public:
@@ -115,7 +115,8 @@ private:
 class HeldRange {
 public:
     HeldRange(ExclusiveRanges& ranges, RangeClaim& claim) : ranges_(&ranges), claim_(&claim) {}
-    HeldRange(HeldRange&& other) noexcept : ranges_(std::exchange(other.ranges_, nullptr)), claim_(other.claim_) {}
+    HeldRange(HeldRange&& other) noexcept
+        : ranges_(std::exchange(other.ranges_, nullptr)), claim_(other.claim_) {}
     HeldRange& operator=(HeldRange&&) = delete;
     ~HeldRange() {
         if (ranges_) ranges_->release(*claim_);

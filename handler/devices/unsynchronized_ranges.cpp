@@ -22,7 +22,9 @@ void UnsynchronizedRanges::resize(ByteCount size) {
     shift_ = shift;
 }
 
-void UnsynchronizedRanges::flush_begins() { flushing_ = std::exchange(dirty_, std::vector<std::uint64_t>(dirty_.size())); }
+void UnsynchronizedRanges::flush_begins() {
+    flushing_ = std::exchange(dirty_, std::vector<std::uint64_t>(dirty_.size()));
+}
 
 bool UnsynchronizedRanges::flush_succeeded() {
     flushing_.clear();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Remembers which data a failed flush may have lost.
 //
-// After a failed fsync the kernel forgets which pages it could not write: the next one succeeds and proves nothing. So
-// a LUN keeps its own record. What was written since the last good flush is dirty, in coarse chunks; a failed flush
-// turns it into lost; flushes go on failing until every lost byte was written again and a flush succeeded.
+// After a failed fsync the kernel forgets which pages it could not write: the next one succeeds and proves
+// nothing. So a LUN keeps its own record. What was written since the last good flush is dirty, in coarse
+// chunks; a failed flush turns it into lost; flushes go on failing until every lost byte was written again
+// and a flush succeeded.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +38,8 @@ public:
     void flush_begins();
     // It ended well. Whether the data written before it began is safe: not, while something older is lost.
     bool flush_succeeded();
-    // It failed, or a stable write did: what the kernel had in its cache may be gone, written before or since.
+    // It failed, or a stable write did: what the kernel had in its cache may be gone, written before or
+    // since.
     void flush_failed();
 
     bool anything_lost() const { return !lost_.empty(); }

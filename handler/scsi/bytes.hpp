@@ -13,7 +13,9 @@ namespace tcmud::scsi {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr std::uint8_t get_8(Bytes from, std::size_t at) { return std::to_integer<std::uint8_t>(from[at]); }
+constexpr std::uint8_t get_8(Bytes from, std::size_t at) {
+    return std::to_integer<std::uint8_t>(from[at]);
+}
 
 template <std::size_t width>
 constexpr std::uint64_t get_big_endian(Bytes from, std::size_t at) {
@@ -32,7 +34,9 @@ constexpr std::uint32_t get_24(Bytes from, std::size_t at) {
 constexpr std::uint32_t get_32(Bytes from, std::size_t at) {
     return static_cast<std::uint32_t>(get_big_endian<4>(from, at));
 }
-constexpr std::uint64_t get_64(Bytes from, std::size_t at) { return get_big_endian<8>(from, at); }
+constexpr std::uint64_t get_64(Bytes from, std::size_t at) {
+    return get_big_endian<8>(from, at);
+}
 
 template <std::size_t width>
 constexpr void put_big_endian(std::span<std::byte> into, std::size_t at, std::uint64_t value) {
@@ -40,7 +44,8 @@ constexpr void put_big_endian(std::span<std::byte> into, std::size_t at, std::ui
     for (std::size_t i = width; i-- > 0; value >>= 8) into[at + i] = static_cast<std::byte>(value & 0xff);
 }
 
-// Builds a data-in structure from front to back; lengths that stand before what they count are set afterwards.
+// Builds a data-in structure from front to back; lengths that stand before what they count are set
+// afterwards.
 class Writer {
 public:
     Writer& u8(unsigned value) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the standards say of a command: the row of a device's command table. The table is the dispatch table, the
-// answer to REPORT SUPPORTED OPERATION CODES, and what docs/devices is checked against.
+// What the standards say of a command: the row of a device's command table. The table is the dispatch table,
+// the answer to REPORT SUPPORTED OPERATION CODES, and what docs/devices is checked against.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +23,8 @@ struct CommandInfo {
     std::uint16_t service_action;  // no_service_action, if the opcode has none.
     std::uint8_t length;           // Of the CDB, in bytes.
     std::string_view name;         // As the standard spells it.
-    // CDB USAGE DATA (SPC-4 6.36.3): a bit is 1 where the device looks at the CDB's bit. A CDB that has a bit outside
-    // of it is refused. The first byte is the opcode.
+    // CDB USAGE DATA (SPC-4 6.36.3): a bit is 1 where the device looks at the CDB's bit. A CDB that has a bit
+    // outside of it is refused. The first byte is the opcode.
     std::array<std::uint8_t, 32> usage;
 };
 
@@ -39,11 +39,12 @@ constexpr bool well_formed(const CommandInfo& info) {
     if (info.usage[0] != opcode) return false;
     const auto fixed = fixed_cdb_length(opcode);
     if (fixed != 0 && info.length != fixed) return false;
-    return std::all_of(info.usage.begin() + info.length, info.usage.end(), [](auto byte) { return byte == 0; });
+    return std::all_of(info.usage.begin() + info.length, info.usage.end(),
+                       [](auto byte) { return byte == 0; });
 }
 
-// The first bit, from the front, that the CDB has and the command does not know. The control byte's vendor specific
-// bits and the fields that hold opcode and service action are not looked at.
+// The first bit, from the front, that the CDB has and the command does not know. The control byte's vendor
+// specific bits and the fields that hold opcode and service action are not looked at.
 constexpr std::optional<Sense> unknown_bit(const CommandInfo& info, Bytes cdb) {
     const std::size_t control = info.opcode == Opcode::variable_length ? 1 : info.length - 1u;
     for (std::size_t i = 1; i < info.length; ++i) {

@@ -17,19 +17,22 @@ constexpr unsigned identification_descriptor = 0xe4;
 constexpr unsigned block_to_block = 0x02;
 
 auto invalid(std::size_t byte) {
-    return tl::unexpected(sense::invalid_field_in_parameter_list.in_parameters(static_cast<std::uint16_t>(byte)));
+    return tl::unexpected(
+        sense::invalid_field_in_parameter_list.in_parameters(static_cast<std::uint16_t>(byte)));
 }
 
 // An identification CSCD descriptor of a disk, named by its NAA designator (SPC-4 6.4.5.1).
 tl::expected<CopyTarget, Sense> parse_target(Bytes list, std::size_t at) {
-    if (get_8(list, at) != identification_descriptor) return tl::unexpected(sense::unsupported_target_descriptor);
+    if (get_8(list, at) != identification_descriptor)
+        return tl::unexpected(sense::unsupported_target_descriptor);
     // LU ID TYPE: the designator names the unit itself. NUL: a descriptor without a unit has no use here.
     if ((get_8(list, at + 1) & 0xe0) != 0) return tl::unexpected(sense::unsupported_target_descriptor);
     if ((get_8(list, at + 1) & 0x1f) != static_cast<unsigned>(DeviceType::disk)) {
         return tl::unexpected(sense::unsupported_target_descriptor);
     }
     const bool is_naa = (get_8(list, at + 4) & 0x0f) == 1 && (get_8(list, at + 5) & 0x3f) == 3;
-    if (!is_naa || get_8(list, at + 7) != naa_size) return tl::unexpected(sense::unsupported_target_descriptor);
+    if (!is_naa || get_8(list, at + 7) != naa_size)
+        return tl::unexpected(sense::unsupported_target_descriptor);
     CopyTarget target;
     std::memcpy(target.naa.data(), list.data() + at + 8, naa_size);
     target.block_size = BlockSize{get_24(list, at + 29)};
@@ -39,7 +42,8 @@ tl::expected<CopyTarget, Sense> parse_target(Bytes list, std::size_t at) {
 // SPC-4 6.4.6.4
 tl::expected<CopySegment, Sense> parse_segment(Bytes list, std::size_t at, std::size_t targets) {
     if (get_8(list, at) != block_to_block) return tl::unexpected(sense::unsupported_segment_descriptor);
-    // DC says which side NUMBER OF BLOCKS counts; both sides have the same block size here. CAT concerns tapes.
+    // DC says which side NUMBER OF BLOCKS counts; both sides have the same block size here. CAT concerns
+    // tapes.
     if (get_16(list, at + 2) != segment_size - 4) return invalid(at + 2);
     const CopySegment segment{get_16(list, at + 4), get_16(list, at + 6), BlockCount{get_16(list, at + 10)},
                               Lba{get_64(list, at + 12)}, Lba{get_64(list, at + 20)}};
@@ -54,7 +58,8 @@ tl::expected<ExtendedCopy, Sense> parse_extended_copy(Bytes list) {
     ExtendedCopy copy;
     if (list.empty()) return copy;
     if (list.size() < header_size) return tl::unexpected(sense::parameter_list_length_error);
-    // LIST ID USAGE 11b: no list identifier is kept, so that there is no status to be fetched; others would promise one.
+    // LIST ID USAGE 11b: no list identifier is kept, so that there is no status to be fetched; others would
+    // promise one.
     const auto usage = get_8(list, 1) >> 3 & 0x3;
     if (usage == 1) return invalid(1);
     if (usage == 3 && get_8(list, 0) != 0) return invalid(0);
@@ -98,19 +103,19 @@ tl::expected<ExtendedCopy, Sense> parse_extended_copy(Bytes list) {
 Writer copy_operating_parameters() {
     constexpr unsigned implemented_descriptors = 2;
     Writer data;
-    data.u32(0);                                        // AVAILABLE DATA
-    data.u8(0x01).zeros(3);                             // SNLID: lists without identifier are accepted
-    data.u16(extended_copy_limits.targets);             // MAXIMUM CSCD DESCRIPTOR COUNT
-    data.u16(extended_copy_limits.segments);            // MAXIMUM SEGMENT DESCRIPTOR COUNT
+    data.u32(0);                              // AVAILABLE DATA
+    data.u8(0x01).zeros(3);                   // SNLID: lists without identifier are accepted
+    data.u16(extended_copy_limits.targets);   // MAXIMUM CSCD DESCRIPTOR COUNT
+    data.u16(extended_copy_limits.segments);  // MAXIMUM SEGMENT DESCRIPTOR COUNT
     data.u32(extended_copy_limits.descriptor_list_length);
     data.u32(extended_copy_limits.segment_length);
-    data.u32(0);                                        // MAXIMUM INLINE DATA LENGTH
-    data.u32(0);                                        // HELD DATA LIMIT
-    data.u32(0);                                        // MAXIMUM STREAM DEVICE TRANSFER SIZE
-    data.u16(0);                                        // TOTAL CONCURRENT COPIES
-    data.u8(1);                                         // MAXIMUM CONCURRENT COPIES
-    data.u8(9);                                         // DATA SEGMENT GRANULARITY: 2^9 bytes
-    data.u8(0).u8(0);                                   // INLINE DATA and HELD DATA GRANULARITY
+    data.u32(0);       // MAXIMUM INLINE DATA LENGTH
+    data.u32(0);       // HELD DATA LIMIT
+    data.u32(0);       // MAXIMUM STREAM DEVICE TRANSFER SIZE
+    data.u16(0);       // TOTAL CONCURRENT COPIES
+    data.u8(1);        // MAXIMUM CONCURRENT COPIES
+    data.u8(9);        // DATA SEGMENT GRANULARITY: 2^9 bytes
+    data.u8(0).u8(0);  // INLINE DATA and HELD DATA GRANULARITY
     data.zeros(3);
     data.u8(implemented_descriptors);
     data.u8(block_to_block).u8(identification_descriptor);

@@ -16,9 +16,9 @@ namespace tcmud::scsi {
 
 // What RECEIVE COPY RESULTS promises.
 struct ExtendedCopyLimits {
-    std::size_t targets = 2;                       // CSCD descriptors
+    std::size_t targets = 2;  // CSCD descriptors
     std::size_t segments = 8;
-    std::uint32_t descriptor_list_length = 1024;   // Bytes of all descriptors.
+    std::uint32_t descriptor_list_length = 1024;      // Bytes of all descriptors.
     std::uint32_t segment_length = 16 * 1024 * 1024;  // Bytes of one segment.
 };
 inline constexpr ExtendedCopyLimits extended_copy_limits{};

@@ -34,7 +34,8 @@ struct TargetPortGroup {
     bool preferred = false;
     bool implicit_access = false;
     bool explicit_access = false;
-    std::uint8_t supported_states = 0;  // As in REPORT TARGET PORT GROUPS: T_SUP O_SUP … U_SUP S_SUP AN_SUP AO_SUP.
+    std::uint8_t supported_states =
+        0;  // As in REPORT TARGET PORT GROUPS: T_SUP O_SUP … U_SUP S_SUP AN_SUP AO_SUP.
     std::vector<std::uint16_t> relative_ports;
     bool operator==(const TargetPortGroup&) const = default;
 };
@@ -53,7 +54,8 @@ struct Identity {
 inline constexpr std::size_t naa_size = 16;
 using Naa = std::array<std::byte, naa_size>;
 
-// The NAA Registered Extended designator: 6, OpenFabrics' company id, then 25 hexadecimal digits of the serial.
+// The NAA Registered Extended designator: 6, OpenFabrics' company id, then 25 hexadecimal digits of the
+// serial.
 Naa naa_of(std::string_view serial);
 
 // 32 hexadecimal digits that depend on the text alone.

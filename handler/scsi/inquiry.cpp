@@ -26,7 +26,9 @@ std::size_t begin_designator(Writer& page, CodeSet code_set, Designator designat
     return page.size();
 }
 
-void finish_designator(Writer& page, std::size_t start) { page.set_8(start - 1, page.size() - start); }
+void finish_designator(Writer& page, std::size_t start) {
+    page.set_8(start - 1, page.size() - start);
+}
 
 // TPGS: how the target port groups' states change (SPC-4 5.15.2.7).
 unsigned target_port_group_support(const Identity& identity) {
@@ -46,8 +48,8 @@ Writer standard_inquiry(const Identity& identity, const InquiryTraits& traits) {
     data.u8(static_cast<unsigned>(traits.type));
     data.u8(traits.removable ? 0x80 : 0);
     data.u8(spc_4);
-    data.u8(0x02);               // RESPONSE DATA FORMAT
-    data.u8(inquiry_size - 5);   // ADDITIONAL LENGTH
+    data.u8(0x02);              // RESPONSE DATA FORMAT
+    data.u8(inquiry_size - 5);  // ADDITIONAL LENGTH
     data.u8(target_port_group_support(identity) << 4 | (traits.third_party_copy ? 0x08u : 0u));
     data.u8(0);
     data.u8(0x02);  // CMDQUE
@@ -65,7 +67,9 @@ Writer begin_vpd(DeviceType type, VpdPage page) {
     return data;
 }
 
-void finish_vpd(Writer& page) { page.set_16(2, page.size() - vpd_header); }
+void finish_vpd(Writer& page) {
+    page.set_16(2, page.size() - vpd_header);
+}
 
 Writer supported_pages(DeviceType type, std::span<const VpdPage> pages) {
     auto data = begin_vpd(type, VpdPage::supported_pages);

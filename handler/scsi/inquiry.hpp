@@ -24,7 +24,7 @@ enum class VpdPage : std::uint8_t {
 struct InquiryTraits {
     DeviceType type = DeviceType::disk;
     bool removable = false;
-    bool third_party_copy = false;                      // 3PC
+    bool third_party_copy = false;                       // 3PC
     std::span<const std::uint16_t> version_descriptors;  // SPC-4 table 142; at most 8.
 };
 

@@ -8,7 +8,7 @@ namespace tcmud::scsi {
 
 namespace {
 constexpr std::size_t page_header = 2;  // PAGE CODE and PAGE LENGTH
-}
+}  // namespace
 
 ModePages::ModePages(std::span<const ModePageInfo> infos) {
     for (const auto& info : infos) pages_.push_back({&info, info.defaults});
@@ -44,7 +44,8 @@ std::optional<Sense> ModePages::select(Bytes list, std::size_t offset) {
     };
     while (!list.empty()) {
         if (list.size() < page_header) return sense::parameter_list_length_error;
-        const auto code = get_8(list, 0) & 0x3f;  // PS is reserved here; SPF set means a subpage, and none exists.
+        const auto code =
+            get_8(list, 0) & 0x3f;  // PS is reserved here; SPF set means a subpage, and none exists.
         if ((get_8(list, 0) & 0x40) != 0) return invalid(offset);
         const auto page = std::ranges::find(changed, code, [](const Page& p) { return p.info->code; });
         if (page == changed.end()) return invalid(offset);
@@ -53,7 +54,8 @@ std::optional<Sense> ModePages::select(Bytes list, std::size_t offset) {
         if (list.size() < page_header + info.length) return sense::parameter_list_length_error;
         for (std::size_t i = 0; i < info.length; ++i) {
             const auto value = get_8(list, page_header + i);
-            if (((value ^ page->current[i]) & ~info.changeable[i]) != 0) return invalid(offset + page_header + i);
+            if (((value ^ page->current[i]) & ~info.changeable[i]) != 0)
+                return invalid(offset + page_header + i);
             page->current[i] = value;
         }
         offset += page_header + info.length;

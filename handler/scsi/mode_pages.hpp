@@ -36,8 +36,8 @@ public:
     // Appends what MODE SENSE asks for; false if there is no such page.
     bool append(Writer& to, std::uint8_t page, std::uint8_t subpage, PageControl control) const;
 
-    // Applies the pages of a MODE SELECT parameter list, all of them or, if one is wrong, none. `offset` is where they
-    // begin in the parameter list.
+    // Applies the pages of a MODE SELECT parameter list, all of them or, if one is wrong, none. `offset` is
+    // where they begin in the parameter list.
     std::optional<Sense> select(Bytes pages, std::size_t offset);
 
     // A byte of the current values, counted as the standard does: PAGE CODE is byte 0.

@@ -22,14 +22,16 @@ enum class Status : std::uint8_t {
 struct Outcome {
     Status status = Status::good;
     Sense sense{};
-    // Bytes of data-in that are this command's. What the initiator's buffer has beyond them reaches it as zeros or
-    // not at all.
+    // Bytes of data-in that are this command's. What the initiator's buffer has beyond them reaches it as
+    // zeros or not at all.
     std::uint64_t data_length = 0;
 
     constexpr bool operator==(const Outcome&) const = default;
 
     // No data, or data-in of that many bytes.
-    static constexpr Outcome good(ByteCount data_in = ByteCount{0}) { return {Status::good, {}, raw(data_in)}; }
+    static constexpr Outcome good(ByteCount data_in = ByteCount{0}) {
+        return {Status::good, {}, raw(data_in)};
+    }
     // The buffer holds what the initiator sent; there is nothing in it to hide.
     static constexpr Outcome data_out_taken() {
         return {Status::good, {}, std::numeric_limits<std::uint64_t>::max()};

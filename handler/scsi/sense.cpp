@@ -17,10 +17,12 @@ SenseBytes encode_fixed(const Sense& sense) {
     SenseBytes out{};
     constexpr unsigned response_code = 0x70;
     // The INFORMATION field has 32 bits here; a larger value is not shown at all.
-    const bool information = sense.information_valid && sense.information <= std::numeric_limits<std::uint32_t>::max();
+    const bool information =
+        sense.information_valid && sense.information <= std::numeric_limits<std::uint32_t>::max();
     out[0] = static_cast<std::byte>(response_code | (information ? 0x80u : 0u));
-    out[2] = static_cast<std::byte>(static_cast<unsigned>(sense.key) | (sense.filemark ? 0x80u : 0u) |
-                                    (sense.end_of_medium ? 0x40u : 0u) | (sense.incorrect_length ? 0x20u : 0u));
+    out[2] =
+        static_cast<std::byte>(static_cast<unsigned>(sense.key) | (sense.filemark ? 0x80u : 0u) |
+                               (sense.end_of_medium ? 0x40u : 0u) | (sense.incorrect_length ? 0x20u : 0u));
     if (information) put_big_endian<4>(out, 3, sense.information);
     out[7] = std::byte{10};  // ADDITIONAL SENSE LENGTH
     put_big_endian<4>(out, 8, sense.command_specific);
@@ -60,8 +62,9 @@ SenseBytes encode_descriptor(const Sense& sense) {
     }
     if (sense.filemark || sense.end_of_medium || sense.incorrect_length) {
         const auto start = begin(0x04, 4);
-        out[start + 3] = static_cast<std::byte>((sense.filemark ? 0x80u : 0u) | (sense.end_of_medium ? 0x40u : 0u) |
-                                                (sense.incorrect_length ? 0x20u : 0u));
+        out[start + 3] =
+            static_cast<std::byte>((sense.filemark ? 0x80u : 0u) | (sense.end_of_medium ? 0x40u : 0u) |
+                                   (sense.incorrect_length ? 0x20u : 0u));
     }
     out[7] = static_cast<std::byte>(at - 8);
     return out;

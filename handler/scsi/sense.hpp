@@ -28,8 +28,8 @@ enum class SenseKey : std::uint8_t {
 // The three bytes behind the sense key (SPC-4 4.5.2.4.x); which meaning they have follows from the sense key.
 struct SenseKeySpecific {
     bool valid = false;
-    std::uint8_t first = 0;    // C/D, BPV and BIT POINTER of a field pointer; 0 otherwise.
-    std::uint16_t value = 0;   // FIELD POINTER, or PROGRESS INDICATION in 65536ths.
+    std::uint8_t first = 0;   // C/D, BPV and BIT POINTER of a field pointer; 0 otherwise.
+    std::uint16_t value = 0;  // FIELD POINTER, or PROGRESS INDICATION in 65536ths.
     constexpr bool operator==(const SenseKeySpecific&) const = default;
 };
 
@@ -61,7 +61,9 @@ struct Sense {
     constexpr Sense in_cdb_byte(std::uint16_t byte) const { return pointing(0xc0, byte); }
     // Of INVALID FIELD IN PARAMETER LIST.
     constexpr Sense in_parameters(std::uint16_t byte) const { return pointing(0x80, byte); }
-    constexpr Sense in_parameters(std::uint16_t byte, unsigned bit) const { return pointing(0x88 | bit, byte); }
+    constexpr Sense in_parameters(std::uint16_t byte, unsigned bit) const {
+        return pointing(0x88 | bit, byte);
+    }
     constexpr Sense with_progress(std::uint16_t in_65536ths) const { return pointing(0x80, in_65536ths); }
 
 private:

@@ -13,12 +13,12 @@ constexpr std::size_t change_size = 4;
 // The bit of supported_states that allows a state to be set.
 unsigned support_bit(AccessState state) {
     switch (state) {
-    case AccessState::active_optimized: return 0x01;
-    case AccessState::active_non_optimized: return 0x02;
-    case AccessState::standby: return 0x04;
-    case AccessState::unavailable: return 0x08;
-    case AccessState::offline: return 0x40;
-    default: return 0;
+        case AccessState::active_optimized: return 0x01;
+        case AccessState::active_non_optimized: return 0x02;
+        case AccessState::standby: return 0x04;
+        case AccessState::unavailable: return 0x08;
+        case AccessState::offline: return 0x40;
+        default: return 0;
     }
 }
 
@@ -26,7 +26,7 @@ unsigned support_bit(AccessState state) {
 
 Writer report_target_port_groups(std::span<const TargetPortGroup> groups, bool extended) {
     Writer data;
-    data.u32(0);  // RETURN DATA LENGTH
+    data.u32(0);                               // RETURN DATA LENGTH
     if (extended) data.u8(0x10).u8(0).u16(0);  // FORMAT TYPE 1, IMPLICIT TRANSITION TIME unknown
     for (const auto& group : groups) {
         data.u8((group.preferred ? 0x80u : 0u) | static_cast<unsigned>(group.state));
@@ -42,8 +42,8 @@ Writer report_target_port_groups(std::span<const TargetPortGroup> groups, bool e
     return data;
 }
 
-tl::expected<std::vector<GroupChange>, Sense> parse_set_target_port_groups(Bytes list,
-                                                                          std::span<const TargetPortGroup> groups) {
+tl::expected<std::vector<GroupChange>, Sense> parse_set_target_port_groups(
+    Bytes list, std::span<const TargetPortGroup> groups) {
     if (list.size() < list_header || (list.size() - list_header) % change_size != 0) {
         return tl::unexpected(sense::parameter_list_length_error);
     }
@@ -57,7 +57,8 @@ tl::expected<std::vector<GroupChange>, Sense> parse_set_target_port_groups(Bytes
         const auto id = get_16(list, at + 2);
         const auto group = std::ranges::find(groups, id, &TargetPortGroup::id);
         if (group == groups.end()) return invalid(at + 2);
-        if (!group->explicit_access || (group->supported_states & support_bit(state)) == 0) return invalid(at);
+        if (!group->explicit_access || (group->supported_states & support_bit(state)) == 0)
+            return invalid(at);
         changes.push_back({id, state});
     }
     return changes;

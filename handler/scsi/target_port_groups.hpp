@@ -22,7 +22,7 @@ struct GroupChange {
 };
 
 // Checks a SET TARGET PORT GROUPS parameter list against the groups that exist; the changes it asks for.
-tl::expected<std::vector<GroupChange>, Sense> parse_set_target_port_groups(Bytes list,
-                                                                          std::span<const TargetPortGroup> groups);
+tl::expected<std::vector<GroupChange>, Sense> parse_set_target_port_groups(
+    Bytes list, std::span<const TargetPortGroup> groups);
 
 }  // namespace tcmud::scsi

@@ -16,7 +16,8 @@ tl::expected<std::vector<BlockRange>, Sense> parse_unmap(Bytes list, const Unmap
     const auto descriptors = get_16(list, 2) / descriptor;
     const auto present = (list.size() - header) / descriptor;
     if (descriptors > present) return tl::unexpected(sense::parameter_list_length_error);
-    if (descriptors > limits.descriptors) return tl::unexpected(sense::invalid_field_in_parameter_list.in_parameters(2));
+    if (descriptors > limits.descriptors)
+        return tl::unexpected(sense::invalid_field_in_parameter_list.in_parameters(2));
 
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < descriptors; ++i) {

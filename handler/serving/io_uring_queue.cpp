@@ -21,20 +21,20 @@ using Kind = IoOperation::Kind;
 
 IoStatus status_of(int error) {
     switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG: return IoStatus::no_space;
-    case EROFS:
-    case EPERM:
-    case EBADF: return IoStatus::read_only;
-    case EOPNOTSUPP:
-    case ENOSYS: return IoStatus::unsupported;
-    case ENODEV:
-    case ENXIO:
-    case ENOMEDIUM:
-    case ESTALE:
-    case ENOTCONN: return IoStatus::not_ready;
-    default: return IoStatus::io_error;
+        case ENOSPC:
+        case EDQUOT:
+        case EFBIG: return IoStatus::no_space;
+        case EROFS:
+        case EPERM:
+        case EBADF: return IoStatus::read_only;
+        case EOPNOTSUPP:
+        case ENOSYS: return IoStatus::unsupported;
+        case ENODEV:
+        case ENXIO:
+        case ENOMEDIUM:
+        case ESTALE:
+        case ENOTCONN: return IoStatus::not_ready;
+        default: return IoStatus::io_error;
     }
 }
 
@@ -43,7 +43,9 @@ int pieces_at_once(const IoOperation& operation) {
     return static_cast<int>(std::min<std::uint32_t>(operation.piece_count, IOV_MAX));
 }
 
-off_t position(const IoOperation& operation) { return static_cast<off_t>(operation.offset + operation.done); }
+off_t position(const IoOperation& operation) {
+    return static_cast<off_t>(operation.offset + operation.done);
+}
 
 }  // namespace
 
@@ -95,7 +97,9 @@ void IoUringQueue::write(IoFile& file, ByteOffset at, Buffers from, Stable stabl
     queue(operation, Kind::write, file);
 }
 
-void IoUringQueue::sync(IoFile& file, Completion done) { queue(*std::move(done).release(), Kind::sync, file); }
+void IoUringQueue::sync(IoFile& file, Completion done) {
+    queue(*std::move(done).release(), Kind::sync, file);
+}
 
 void IoUringQueue::allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) {
     auto& operation = *std::move(done).release();
@@ -136,8 +140,8 @@ void IoUringQueue::submit() {
 
 // False: it has to wait, and io_uring is to do that.
 bool IoUringQueue::try_without_waiting(IoOperation& operation) {
-    const auto result = ::preadv2(operation.file->fd, operation.pieces, pieces_at_once(operation), position(operation),
-                                  RWF_NOWAIT);
+    const auto result = ::preadv2(operation.file->fd, operation.pieces, pieces_at_once(operation),
+                                  position(operation), RWF_NOWAIT);
     if (result < 0 && errno == EAGAIN) return false;
     if (result < 0 && errno == EOPNOTSUPP) {
         operation.file->execution = IoFile::Execution::waiting;
@@ -153,15 +157,18 @@ void IoUringQueue::call(IoOperation& operation) {
     const int sync_flag = operation.stable == Stable::yes ? RWF_DSYNC : 0;
     long result = 0;
     switch (operation.kind) {
-    case Kind::read: result = ::preadv(fd, operation.pieces, pieces_at_once(operation), position(operation)); break;
-    case Kind::write:
-        result = ::pwritev2(fd, operation.pieces, pieces_at_once(operation), position(operation), sync_flag);
-        break;
-    case Kind::sync: result = ::fdatasync(fd); break;
-    case Kind::allocate:
-        result = ::fallocate(fd, operation.allocate_mode, static_cast<off_t>(operation.offset),
-                             static_cast<off_t>(operation.length));
-        break;
+        case Kind::read:
+            result = ::preadv(fd, operation.pieces, pieces_at_once(operation), position(operation));
+            break;
+        case Kind::write:
+            result =
+                ::pwritev2(fd, operation.pieces, pieces_at_once(operation), position(operation), sync_flag);
+            break;
+        case Kind::sync: result = ::fdatasync(fd); break;
+        case Kind::allocate:
+            result = ::fallocate(fd, operation.allocate_mode, static_cast<off_t>(operation.offset),
+                                 static_cast<off_t>(operation.length));
+            break;
     }
     ended(operation, result < 0 ? -errno : result);
 }
@@ -177,22 +184,25 @@ bool IoUringQueue::prepare(IoOperation& operation) {
     const auto pieces = static_cast<unsigned>(pieces_at_once(operation));
     const auto at = static_cast<std::uint64_t>(position(operation));
     switch (operation.kind) {
-    case Kind::read: ::io_uring_prep_readv(entry, fd, operation.pieces, pieces, at); break;
-    case Kind::write:
-        ::io_uring_prep_writev2(entry, fd, operation.pieces, pieces, at, operation.stable == Stable::yes ? RWF_DSYNC : 0);
-        break;
-    case Kind::sync: ::io_uring_prep_fsync(entry, fd, IORING_FSYNC_DATASYNC); break;
-    case Kind::allocate:
-        ::io_uring_prep_fallocate(entry, fd, operation.allocate_mode, static_cast<off_t>(operation.offset),
-                                  static_cast<off_t>(operation.length));
-        break;
+        case Kind::read: ::io_uring_prep_readv(entry, fd, operation.pieces, pieces, at); break;
+        case Kind::write:
+            ::io_uring_prep_writev2(entry, fd, operation.pieces, pieces, at,
+                                    operation.stable == Stable::yes ? RWF_DSYNC : 0);
+            break;
+        case Kind::sync: ::io_uring_prep_fsync(entry, fd, IORING_FSYNC_DATASYNC); break;
+        case Kind::allocate:
+            ::io_uring_prep_fallocate(entry, fd, operation.allocate_mode,
+                                      static_cast<off_t>(operation.offset),
+                                      static_cast<off_t>(operation.length));
+            break;
     }
     ::io_uring_sqe_set_data(entry, &operation);
     return true;
 }
 
 void IoUringQueue::reap() {
-    for (auto* operation = posted_.take(); operation;) ended_.push(*std::exchange(operation, operation->next));
+    for (auto* operation = posted_.take(); operation;)
+        ended_.push(*std::exchange(operation, operation->next));
     if (!ring_ready_ || in_flight_ == 0) return;
     io_uring_cqe* entry = nullptr;
     while (::io_uring_peek_cqe(&ring_, &entry) == 0 && entry) {
@@ -207,7 +217,8 @@ void IoUringQueue::reap() {
 void IoUringQueue::ended(IoOperation& operation, long result) {
     if (result == -EINTR || result == -EAGAIN) return queued_.push(operation);
     if (result < 0) return finish(operation, status_of(static_cast<int>(-result)));
-    if (operation.kind == Kind::sync || operation.kind == Kind::allocate) return finish(operation, IoStatus::ok);
+    if (operation.kind == Kind::sync || operation.kind == Kind::allocate)
+        return finish(operation, IoStatus::ok);
     operation.done += static_cast<std::uint64_t>(result);
     // A read that moves nothing has met the end; a write that moves nothing will not move more.
     if (operation.done == operation.length || (result == 0 && operation.kind == Kind::read)) {

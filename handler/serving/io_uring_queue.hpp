@@ -7,11 +7,11 @@
 // - everything else: io_uring, all operations of a turn in one system call.
 #pragma once
 
+#include <liburing.h>
+
 #include <cstddef>
 #include <unordered_map>
 #include <vector>
-
-#include <liburing.h>
 
 #include "handler/serving/operation_list.hpp"
 #include "tcmud/io.hpp"
@@ -31,14 +31,16 @@ public:
     void allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) override;
     void post(Completion done, IoResult result) override;
 
-    // Readable when reap() has something to do; -1 if this machine has no io_uring and calls are made plainly.
+    // Readable when reap() has something to do; -1 if this machine has no io_uring and calls are made
+    // plainly.
     int fd() const { return ring_ready_ ? ring_.ring_fd : -1; }
 
     // Executes what was queued. Nothing is delivered inside.
     void submit();
     // Collects what has ended, here and on other threads.
     void reap();
-    // Delivers what was collected; what that queues is executed by the next submit(). True: anything was delivered.
+    // Delivers what was collected; what that queues is executed by the next submit(). True: anything was
+    // delivered.
     bool deliver();
 
     bool idle() const { return queued_.empty() && ended_.empty() && in_flight_ == 0; }

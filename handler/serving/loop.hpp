@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A serving thread: waits for the rings of its LUNs, serves them in turns, does their I/O.
 //
-// A turn: take entries of ready rings, within a budget for each; start them; submit what was queued; collect what has
-// ended; publish all completions; ring each doorbell once.
+// A turn: take entries of ready rings, within a budget for each; start them; submit what was queued; collect
+// what has ended; publish all completions; ring each doorbell once.
 #pragma once
 
 #include <atomic>
@@ -40,7 +40,8 @@ public:
     void remove(Session& session);
     // The session has completions to publish at the end of the turn.
     void publish_later(Session& session);
-    // The session has more to do than it was allowed to in this turn, or was woken by other means than its doorbell.
+    // The session has more to do than it was allowed to in this turn, or was woken by other means than its
+    // doorbell.
     void serve_again(Session& session);
 
 private:

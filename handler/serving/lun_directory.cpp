@@ -7,7 +7,8 @@ namespace tcmud::serving {
 
 namespace {
 
-// One read or write that another LUN's copy asks of a disk. It lives on the disk's thread; the answer is posted back.
+// One read or write that another LUN's copy asks of a disk. It lives on the disk's thread; the answer is
+// posted back.
 class PeerOperation : public IoOperation {
 public:
     PeerOperation(Session& session, IoQueue& requester, Completion answer)
@@ -33,7 +34,8 @@ private:
 
 class RemotePeer final : public devices::CopyPeer {
 public:
-    RemotePeer(const LunDirectory& directory, std::string name, const LunDirectory::Disk& disk, Loop& requester)
+    RemotePeer(const LunDirectory& directory, std::string name, const LunDirectory::Disk& disk,
+               Loop& requester)
         : directory_(directory),
           name_(std::move(name)),
           owner_(*disk.loop),

@@ -41,7 +41,8 @@ public:
         auto* head = head_.load(std::memory_order_relaxed);
         do {
             operation.next = head;
-        } while (!head_.compare_exchange_weak(head, &operation, std::memory_order_release, std::memory_order_relaxed));
+        } while (!head_.compare_exchange_weak(head, &operation, std::memory_order_release,
+                                              std::memory_order_relaxed));
         return head == nullptr;
     }
     // All, oldest first.

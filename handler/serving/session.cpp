@@ -21,18 +21,18 @@ enum class Group { read, write, other };
 Group group_of(scsi::Bytes cdb) {
     using scsi::Opcode;
     switch (static_cast<Opcode>(scsi::get_8(cdb, 0))) {
-    case Opcode::read_6:
-    case Opcode::read_10:
-    case Opcode::read_12:
-    case Opcode::read_16: return Group::read;
-    case Opcode::write_6:
-    case Opcode::write_10:
-    case Opcode::write_12:
-    case Opcode::write_16:
-    case Opcode::write_and_verify_10:
-    case Opcode::write_and_verify_12:
-    case Opcode::write_and_verify_16: return Group::write;
-    default: return Group::other;
+        case Opcode::read_6:
+        case Opcode::read_10:
+        case Opcode::read_12:
+        case Opcode::read_16: return Group::read;
+        case Opcode::write_6:
+        case Opcode::write_10:
+        case Opcode::write_12:
+        case Opcode::write_16:
+        case Opcode::write_and_verify_10:
+        case Opcode::write_and_verify_12:
+        case Opcode::write_and_verify_16: return Group::write;
+        default: return Group::other;
     }
 }
 
@@ -49,7 +49,9 @@ Session::Session(uio::Device uio, uio::Ring ring, devices::Device& device, Loop&
     device_.became_idle = [this] { check_idle(); };
 }
 
-Session::~Session() { assert(in_flight_ == 0 && !(started_ && uio_)); }
+Session::~Session() {
+    assert(in_flight_ == 0 && !(started_ && uio_));
+}
 
 void Session::start() {
     started_ = true;
@@ -90,12 +92,12 @@ bool Session::serve() {
         const auto entry = ring_.next();
         if (!entry) return false;
         switch (entry->kind) {
-        case uio::Entry::Kind::command: bytes += take(*entry); break;
-        case uio::Entry::Kind::task_management: manage_tasks(*entry); break;
-        case uio::Entry::Kind::broken:
-            taking_ = false;
-            if (events_.broken) events_.broken(entry->problem);
-            return false;
+            case uio::Entry::Kind::command: bytes += take(*entry); break;
+            case uio::Entry::Kind::task_management: manage_tasks(*entry); break;
+            case uio::Entry::Kind::broken:
+                taking_ = false;
+                if (events_.broken) events_.broken(entry->problem);
+                return false;
         }
     }
     return taking_ && ring_.has_more();
@@ -127,7 +129,8 @@ std::uint64_t Session::take(const uio::Entry& entry) {
 
     const auto bytes = command.expected_length;
     devices::Reply reply(command);
-    // Commands with data in both directions come from no command of ours; what they lent must not come back unwritten.
+    // Commands with data in both directions come from no command of ours; what they lent must not come back
+    // unwritten.
     if (!mapped || !entry.bidirectional_pieces.empty()) {
         std::move(reply)(scsi::Outcome::check(scsi::sense::invalid_field_in_cdb));
     } else {
@@ -183,15 +186,15 @@ void Session::count(const SessionCommand& command, const scsi::Outcome& outcome)
     add(counters_.commands, 1);
     if (outcome.status != scsi::Status::good) return add(counters_.errors, 1);
     switch (group_of(command.cdb())) {
-    case Group::read:
-        add(counters_.reads, 1);
-        add(counters_.read_bytes, outcome.data_length);
-        break;
-    case Group::write:
-        add(counters_.writes, 1);
-        add(counters_.written_bytes, raw(command.data_length));
-        break;
-    case Group::other: break;
+        case Group::read:
+            add(counters_.reads, 1);
+            add(counters_.read_bytes, outcome.data_length);
+            break;
+        case Group::write:
+            add(counters_.writes, 1);
+            add(counters_.written_bytes, raw(command.data_length));
+            break;
+        case Group::other: break;
     }
 }
 

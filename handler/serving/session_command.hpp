@@ -41,7 +41,8 @@ private:
     std::vector<iovec> many_pieces_;
 };
 
-// Of one serving thread: after a while there are as many commands as were ever in flight at once, up to a limit.
+// Of one serving thread: after a while there are as many commands as were ever in flight at once, up to a
+// limit.
 class CommandPool {
 public:
     CommandPool() = default;

@@ -12,22 +12,23 @@
 
 namespace tcmud {
 
-// What a backend can do and how it likes to be used. An ability is declared here, never discovered by failing.
+// What a backend can do and how it likes to be used. An ability is declared here, never discovered by
+// failing.
 struct BlockTraits {
     bool read_only = false;
     bool rotational = false;
-    bool unmap = false;             // unmap() gives space back.
-    bool unmap_reads_zero = false;  // What was unmapped reads as zeros (LBPRZ).
-    bool write_zeroes = false;      // write_zeroes() is cheaper than writing zeros.
-    bool volatile_cache = true;     // A write with Stable::no may be lost by a power failure until flush().
-    ByteCount unmap_granularity{0};    // 0: no preference.
-    ByteCount optimal_transfer{0};     // 0: no preference.
-    ByteCount physical_block{512};     // A power of two; smaller writes read and write a whole one.
+    bool unmap = false;              // unmap() gives space back.
+    bool unmap_reads_zero = false;   // What was unmapped reads as zeros (LBPRZ).
+    bool write_zeroes = false;       // write_zeroes() is cheaper than writing zeros.
+    bool volatile_cache = true;      // A write with Stable::no may be lost by a power failure until flush().
+    ByteCount unmap_granularity{0};  // 0: no preference.
+    ByteCount optimal_transfer{0};   // 0: no preference.
+    ByteCount physical_block{512};   // A power of two; smaller writes read and write a whole one.
 };
 
-// Called on one thread only, its LUN's serving thread, from start() on; made and destroyed on threads that may block.
-// It sees byte offsets and buffers; never a CDB, never sense data. Calls may complete while they are made
-// (memory) or later; operations queued on IoQueue complete later.
+// Called on one thread only, its LUN's serving thread, from start() on; made and destroyed on threads that
+// may block. It sees byte offsets and buffers; never a CDB, never sense data. Calls may complete while they
+// are made (memory) or later; operations queued on IoQueue complete later.
 class BlockBackend {
 public:
     BlockBackend() = default;
@@ -51,11 +52,12 @@ public:
     // REQUIRES: traits().unmap. Every byte of the range then reads as zero if traits().unmap_reads_zero,
     // else as before or as zero.
     virtual void unmap(ByteOffset at, ByteCount length, Completion done) = 0;
-    // REQUIRES: traits().write_zeroes. Every byte of the range then reads as zero. may_unmap: space may be given back.
+    // REQUIRES: traits().write_zeroes. Every byte of the range then reads as zero. may_unmap: space may be
+    // given back.
     virtual void write_zeroes(ByteOffset at, ByteCount length, bool may_unmap, Completion done) = 0;
 
-    // The administrator says that the LUN has another size now. Called on a thread that may block, while nothing is
-    // in flight. On ok, size() is new_size.
+    // The administrator says that the LUN has another size now. Called on a thread that may block, while
+    // nothing is in flight. On ok, size() is new_size.
     virtual Result<void> resize(ByteCount new_size) = 0;
 
     // The end of a batch of calls, for libraries that collect before they send.

@@ -22,8 +22,8 @@ inline ByteCount total(Buffers buffers) {
     return ByteCount{sum};
 }
 
-// Calls visit(std::span<std::byte>) for each piece of [skip, skip + length); what lies beyond the end is not visited.
-// Returns the number of bytes visited.
+// Calls visit(std::span<std::byte>) for each piece of [skip, skip + length); what lies beyond the end is not
+// visited. Returns the number of bytes visited.
 template <class Visit>
 ByteCount for_each_piece(Buffers buffers, ByteCount skip, ByteCount length, Visit&& visit) {
     std::uint64_t to_skip = raw(skip);
@@ -66,8 +66,9 @@ inline void fill_zero(Buffers buffers, ByteCount skip, ByteCount length) {
 // The part [skip, skip + length) of the buffers.
 inline std::vector<iovec> slice(Buffers buffers, ByteCount skip, ByteCount length) {
     std::vector<iovec> part;
-    for_each_piece(buffers, skip, length,
-                   [&](std::span<std::byte> piece) { part.push_back({piece.data(), piece.size()}); });
+    for_each_piece(buffers, skip, length, [&](std::span<std::byte> piece) {
+        part.push_back({piece.data(), piece.size()});
+    });
     return part;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asynchronous I/O as backends see it: operations, their completions, and the queue that their thread executes.
+// Asynchronous I/O as backends see it: operations, their completions, and the queue that their thread
+// executes.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +45,8 @@ struct IoFile {
     Execution execution = Execution::unknown;
 };
 
-// The memory of one asynchronous operation, so that queueing allocates nothing and cannot fail. It lives in whoever
-// waits for the answer: a command, or the frame of a coroutine.
+// The memory of one asynchronous operation, so that queueing allocates nothing and cannot fail. It lives in
+// whoever waits for the answer: a command, or the frame of a coroutine.
 struct IoOperation {
     enum class Kind : std::uint8_t { read, write, sync, allocate };
 
@@ -85,7 +86,8 @@ public:
     // fallocate(2) with its mode.
     virtual void allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) = 0;
 
-    // Any thread: hands an answer over to the serving thread, which delivers it. Neither allocates nor overflows.
+    // Any thread: hands an answer over to the serving thread, which delivers it. Neither allocates nor
+    // overflows.
     virtual void post(Completion done, IoResult result) = 0;
 };
 

@@ -55,7 +55,8 @@ private:
 // What a LUN is to be opened with.
 struct OpenRequest {
     std::string subtype;  // As the administrator wrote it: the module's subtype or one of its aliases.
-    std::string path;     // All between the subtype's '/' and the first option, e.g. "/srv/disk.img" or "pool/image".
+    std::string
+        path;  // All between the subtype's '/' and the first option, e.g. "/srv/disk.img" or "pool/image".
     Options options;
     ByteCount size{0};  // Of the LUN, from configfs. 0 in check(): not known yet.
     BlockSize block_size{};

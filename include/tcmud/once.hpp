@@ -7,11 +7,11 @@
 
 namespace tcmud {
 
-// The right, and the duty, to answer one Target. Dropped uncalled, it answers `if_dropped`: faulty code can fail
-// a command but never lose one.
+// The right, and the duty, to answer one Target. Dropped uncalled, it answers `if_dropped`: faulty code can
+// fail a command but never lose one.
 //
-// Target has a member `void (*deliver)(Target&, Result)`. It lives in whoever waits for the answer and outlives
-// the Once; a Once itself is one pointer, so it can travel through C libraries as a void*.
+// Target has a member `void (*deliver)(Target&, Result)`. It lives in whoever waits for the answer and
+// outlives the Once; a Once itself is one pointer, so it can travel through C libraries as a void*.
 template <class Target, class Result, Result if_dropped>
 class Once {
 public:
@@ -33,7 +33,8 @@ public:
         target->deliver(*target, std::move(result));
     }
 
-    // Lets the answer travel outside of C++'s types. What is released must be adopted, or the Target waits for ever.
+    // Lets the answer travel outside of C++'s types. What is released must be adopted, or the Target waits
+    // for ever.
     [[nodiscard]] Target* release() && { return std::exchange(target_, nullptr); }
     static Once adopt(void* released) { return Once(*static_cast<Target*>(released)); }
 

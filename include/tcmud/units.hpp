@@ -21,7 +21,7 @@ struct BlockSize {
 
 template <class Unit>
 concept CountingUnit = std::is_same_v<Unit, Lba> || std::is_same_v<Unit, BlockCount> ||
-                       std::is_same_v<Unit, ByteOffset> || std::is_same_v<Unit, ByteCount>;
+    std::is_same_v<Unit, ByteOffset> || std::is_same_v<Unit, ByteCount>;
 
 template <CountingUnit Unit>
 constexpr std::uint64_t raw(Unit value) {
@@ -29,17 +29,35 @@ constexpr std::uint64_t raw(Unit value) {
 }
 
 // REQUIRES: the product fits in 64 bits, as it does for every range that fits() accepted.
-constexpr ByteOffset operator*(Lba lba, BlockSize size) { return ByteOffset{raw(lba) * size.bytes}; }
-constexpr ByteCount operator*(BlockCount count, BlockSize size) { return ByteCount{raw(count) * size.bytes}; }
+constexpr ByteOffset operator*(Lba lba, BlockSize size) {
+    return ByteOffset{raw(lba) * size.bytes};
+}
+constexpr ByteCount operator*(BlockCount count, BlockSize size) {
+    return ByteCount{raw(count) * size.bytes};
+}
 // Rounds down.
-constexpr BlockCount operator/(ByteCount bytes, BlockSize size) { return BlockCount{raw(bytes) / size.bytes}; }
+constexpr BlockCount operator/(ByteCount bytes, BlockSize size) {
+    return BlockCount{raw(bytes) / size.bytes};
+}
 
-constexpr Lba operator+(Lba lba, BlockCount count) { return Lba{raw(lba) + raw(count)}; }
-constexpr BlockCount operator-(Lba end, Lba first) { return BlockCount{raw(end) - raw(first)}; }
-constexpr ByteOffset operator+(ByteOffset at, ByteCount bytes) { return ByteOffset{raw(at) + raw(bytes)}; }
-constexpr ByteCount operator-(ByteOffset end, ByteOffset first) { return ByteCount{raw(end) - raw(first)}; }
-constexpr ByteCount operator+(ByteCount a, ByteCount b) { return ByteCount{raw(a) + raw(b)}; }
-constexpr ByteCount operator-(ByteCount a, ByteCount b) { return ByteCount{raw(a) - raw(b)}; }
+constexpr Lba operator+(Lba lba, BlockCount count) {
+    return Lba{raw(lba) + raw(count)};
+}
+constexpr BlockCount operator-(Lba end, Lba first) {
+    return BlockCount{raw(end) - raw(first)};
+}
+constexpr ByteOffset operator+(ByteOffset at, ByteCount bytes) {
+    return ByteOffset{raw(at) + raw(bytes)};
+}
+constexpr ByteCount operator-(ByteOffset end, ByteOffset first) {
+    return ByteCount{raw(end) - raw(first)};
+}
+constexpr ByteCount operator+(ByteCount a, ByteCount b) {
+    return ByteCount{raw(a) + raw(b)};
+}
+constexpr ByteCount operator-(ByteCount a, ByteCount b) {
+    return ByteCount{raw(a) - raw(b)};
+}
 
 // Written so that no LBA an initiator may send can overflow it.
 constexpr bool fits(Lba first, BlockCount count, BlockCount capacity) {

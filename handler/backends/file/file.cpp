@@ -38,8 +38,9 @@ public:
         const auto there = open_.current_size();
         if (!there) return tl::unexpected(there.error());
         if (*there < new_size) {
-            return failure(EINVAL, fmt::format("the file has {} bytes, the new size is {}: enlarge the file first",
-                                               raw(*there), raw(new_size)));
+            return failure(EINVAL,
+                           fmt::format("the file has {} bytes, the new size is {}: enlarge the file first",
+                                       raw(*there), raw(new_size)));
         }
         size_ = new_size;
         return {};
@@ -55,8 +56,10 @@ private:
 constexpr std::array option_infos{
     OptionInfo{"direct", OptionInfo::Kind::flag, "bypass the page cache (O_DIRECT); default off"},
     OptionInfo{"readonly", OptionInfo::Kind::flag, "open read-only, as a write-protected disk; default off"},
-    OptionInfo{"create", OptionInfo::Kind::flag, "make a missing file, sparse, of the LUN's size; default off"},
-    OptionInfo{"prealloc", OptionInfo::Kind::flag, "allocate the whole file at open, never give space back; default off"},
+    OptionInfo{"create", OptionInfo::Kind::flag,
+               "make a missing file, sparse, of the LUN's size; default off"},
+    OptionInfo{"prealloc", OptionInfo::Kind::flag,
+               "allocate the whole file at open, never give space back; default off"},
 };
 
 class FileModule final : public BackendModule {
@@ -67,7 +70,8 @@ public:
         return names;
     }
     std::string_view description() const override {
-        return "A regular file or a block device: file//path/of/file. (qcow//path is the same for raw images.)";
+        return "A regular file or a block device: file//path/of/file. (qcow//path is the same for raw "
+               "images.)";
     }
     std::span<const OptionInfo> options() const override { return option_infos; }
 
@@ -89,5 +93,5 @@ const BackendModule& module() {
 }  // namespace
 }  // namespace tcmud::file
 
-extern "C" __attribute__((visibility("default"))) const tcmud::ModuleEntry tcmud_module{TCMUD_BUILD_ID,
-                                                                                        tcmud::file::module};
+extern "C" __attribute__((visibility("default")))
+const tcmud::ModuleEntry tcmud_module{TCMUD_BUILD_ID, tcmud::file::module};

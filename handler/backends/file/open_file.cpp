@@ -40,7 +40,8 @@ tl::unexpected<Error> system_failure(const std::string& path, std::string_view w
 
 // What the kernel says of the block device under a file, e.g. queue("8:1", "rotational").
 std::optional<std::uint64_t> queue_limit(dev_t device, std::string_view name) {
-    const auto directory = std::filesystem::path(fmt::format("/sys/dev/block/{}:{}", major(device), minor(device)));
+    const auto directory =
+        std::filesystem::path(fmt::format("/sys/dev/block/{}:{}", major(device), minor(device)));
     // A partition has its queue one level above.
     for (const auto& place : {directory / "queue", directory / ".." / "queue"}) {
         std::ifstream file(place / name);
@@ -68,7 +69,8 @@ bool can_zero_ranges(const std::string& path) {
 
 Result<void> check_missing(const OpenRequest& request) {
     const auto directory = std::filesystem::path(request.path).parent_path();
-    if (::access(directory.c_str(), W_OK | X_OK) != 0) return system_failure(directory.string(), "cannot create files");
+    if (::access(directory.c_str(), W_OK | X_OK) != 0)
+        return system_failure(directory.string(), "cannot create files");
     return {};
 }
 
@@ -80,8 +82,9 @@ Result<int> open_path(const OpenRequest& request, bool& created, bool& block_dev
     struct stat status {};
     if (::stat(request.path.c_str(), &status) != 0) {
         if (errno != ENOENT || !request.options.flag("create", false)) {
-            return system_failure(request.path, errno == ENOENT ? "cannot open (create=on makes a missing file)"
-                                                                : "cannot open");
+            return system_failure(request.path, errno == ENOENT
+                                                    ? "cannot open (create=on makes a missing file)"
+                                                    : "cannot open");
         }
         created = true;
         flags |= O_CREAT | O_EXCL;
@@ -89,17 +92,20 @@ Result<int> open_path(const OpenRequest& request, bool& created, bool& block_dev
         block_device = true;
         flags |= O_EXCL;
     } else if (!S_ISREG(status.st_mode)) {
-        return failure(EINVAL, fmt::format("{}: is {}; a LUN needs a regular file or a block device", request.path,
-                                           S_ISDIR(status.st_mode) ? "a directory" : "no file"));
+        return failure(EINVAL,
+                       fmt::format("{}: is {}; a LUN needs a regular file or a block device", request.path,
+                                   S_ISDIR(status.st_mode) ? "a directory" : "no file"));
     }
     const int fd = ::open(request.path.c_str(), flags, 0600);
     if (fd >= 0) return fd;
     if (errno == EINVAL && (flags & O_DIRECT) != 0) {
         if (created) ::unlink(request.path.c_str());
-        return failure(EINVAL, fmt::format("{}: its file system cannot do direct I/O; leave direct=on out", request.path));
+        return failure(EINVAL, fmt::format("{}: its file system cannot do direct I/O; leave direct=on out",
+                                           request.path));
     }
     if (errno == EBUSY) {
-        return failure(EBUSY, fmt::format("{}: the block device is in use (mounted, or open exclusively)", request.path));
+        return failure(EBUSY, fmt::format("{}: the block device is in use (mounted, or open exclusively)",
+                                          request.path));
     }
     return system_failure(request.path, "cannot open");
 }
@@ -147,7 +153,9 @@ Result<void> OpenFile::lock(bool read_only) const {
     while (::flock(fd_, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return system_failure(path_, "cannot lock");
         if (std::chrono::steady_clock::now() >= deadline) {
-            return failure(EBUSY, fmt::format("{}: is in use: another process holds its lock (lslocks shows which)", path_));
+            return failure(
+                EBUSY,
+                fmt::format("{}: is in use: another process holds its lock (lslocks shows which)", path_));
         }
         std::this_thread::sleep_for(lock_interval);
     }
@@ -160,22 +168,27 @@ Result<void> OpenFile::prepare(const OpenRequest& request, bool created, bool dr
         if (auto locked = lock(read_only); !locked) return locked;
     }
     if (request.subtype == "qcow" && has_qcow_magic(fd_)) {
-        return failure(EMEDIUMTYPE, fmt::format("{}: is a qcow image; tcmud serves raw images only: convert it with "
-                                                "qemu-img convert -O raw", path_));
+        return failure(EMEDIUMTYPE,
+                       fmt::format("{}: is a qcow image; tcmud serves raw images only: convert it with "
+                                   "qemu-img convert -O raw",
+                                   path_));
     }
     if (created && ::ftruncate(fd_, static_cast<off_t>(raw(request.size))) != 0) {
         return system_failure(path_, "cannot set its size");
     }
     const bool allocate = request.options.flag("prealloc", false) && !block_device_ && !read_only && !dry_run;
-    if (allocate && raw(request.size) != 0 && ::fallocate(fd_, 0, 0, static_cast<off_t>(raw(request.size))) != 0) {
+    if (allocate && raw(request.size) != 0 &&
+        ::fallocate(fd_, 0, 0, static_cast<off_t>(raw(request.size))) != 0) {
         return system_failure(path_, "prealloc=on: cannot allocate all of it");
     }
     const auto size = current_size();
     if (!size) return tl::unexpected(size.error());
     if (*size < request.size) {
-        return failure(ENOSPC, fmt::format("{}: has {} bytes, the LUN needs {}{}", path_, raw(*size), raw(request.size),
-                                           block_device_ ? "" : fmt::format(": truncate -s {} makes it large enough",
-                                                                            raw(request.size))));
+        return failure(
+            ENOSPC, fmt::format("{}: has {} bytes, the LUN needs {}{}", path_, raw(*size), raw(request.size),
+                                block_device_ ? ""
+                                              : fmt::format(": truncate -s {} makes it large enough",
+                                                            raw(request.size))));
     }
     if (auto aligned = check_direct(request); !aligned) return aligned;
     find_traits(request);
@@ -198,11 +211,13 @@ Result<void> OpenFile::check_direct(const OpenRequest& request) const {
     if (!request.options.flag("direct", false) || raw(request.size) == 0) return {};
     constexpr std::size_t alignment = 4096;
     const auto length = std::max<std::size_t>(request.block_size.bytes, alignment);
-    const std::unique_ptr<void, decltype(&std::free)> memory(std::aligned_alloc(alignment, length), &std::free);
+    const std::unique_ptr<void, decltype(&std::free)> memory(std::aligned_alloc(alignment, length),
+                                                             &std::free);
     if (::pread(fd_, memory.get(), request.block_size.bytes, 0) < 0 && errno == EINVAL) {
-        return failure(EINVAL, fmt::format("{}: direct I/O needs larger blocks than {} bytes: create the LUN with "
-                                           "hw_block_size=4096, or leave direct=on out",
-                                           path_, request.block_size.bytes));
+        return failure(EINVAL,
+                       fmt::format("{}: direct I/O needs larger blocks than {} bytes: create the LUN with "
+                                   "hw_block_size=4096, or leave direct=on out",
+                                   path_, request.block_size.bytes));
     }
     return {};
 }
@@ -220,13 +235,15 @@ void OpenFile::find_traits(const OpenRequest& request) {
 void OpenFile::find_file_traits(bool preallocated) {
     struct stat status {};
     if (::fstat(fd_, &status) != 0) return;
-    const auto block = std::bit_floor(static_cast<std::uint64_t>(std::clamp<blksize_t>(status.st_blksize, 512, 65536)));
+    const auto block =
+        std::bit_floor(static_cast<std::uint64_t>(std::clamp<blksize_t>(status.st_blksize, 512, 65536)));
     traits_.physical_block = ByteCount{std::min<std::uint64_t>(block, 4096)};
     traits_.rotational = queue_limit(status.st_dev, "rotational").value_or(0) != 0;
 
     const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     // Behind the end there is nothing to lose.
-    const bool can_punch = !traits_.read_only && ::fallocate(fd_, punch, (status.st_size + 4095) / 4096 * 4096, 4096) == 0;
+    const bool can_punch =
+        !traits_.read_only && ::fallocate(fd_, punch, (status.st_size + 4095) / 4096 * 4096, 4096) == 0;
     const bool can_zero = !traits_.read_only && can_zero_ranges(path_);
     // A file that was allocated in full is to stay so.
     if (can_punch && !preallocated) {
@@ -253,8 +270,8 @@ void OpenFile::find_device_traits() {
         traits_.write_zeroes = true;
     }
     if (!discards) return;
-    // Punching a hole into a device zeroes it, by discarding where that is safe. Where it cannot, a plain discard
-    // promises nothing about what is read afterwards.
+    // Punching a hole into a device zeroes it, by discarding where that is safe. Where it cannot, a plain
+    // discard promises nothing about what is read afterwards.
     unmap_mode_ = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE | (zeroes ? 0 : FALLOC_FL_NO_HIDE_STALE);
     traits_.unmap = true;
     traits_.unmap_reads_zero = zeroes;

@@ -60,4 +60,5 @@ const BackendModule& module() {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const tcmud::ModuleEntry tcmud_module{TCMUD_BUILD_ID, module};
+extern "C" __attribute__((visibility("default")))
+const tcmud::ModuleEntry tcmud_module{TCMUD_BUILD_ID, module};

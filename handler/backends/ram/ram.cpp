@@ -21,7 +21,8 @@ public:
         void* memory = ::mmap(nullptr, raw(size), PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED) {
-            return failure(errno, fmt::format("cannot reserve {} bytes of memory: {}", raw(size), std::strerror(errno)));
+            return failure(
+                errno, fmt::format("cannot reserve {} bytes of memory: {}", raw(size), std::strerror(errno)));
         }
         return SparseMemory(static_cast<std::byte*>(memory), raw(size));
     }
@@ -95,7 +96,8 @@ private:
         const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
         const auto first = (address + raw(page) - 1) / raw(page) * raw(page) - address;
         const auto last = (address + bytes.size()) / raw(page) * raw(page) - address;
-        if (first >= bytes.size() || first >= last) return static_cast<void>(std::memset(bytes.data(), 0, bytes.size()));
+        if (first >= bytes.size() || first >= last)
+            return static_cast<void>(std::memset(bytes.data(), 0, bytes.size()));
         std::memset(bytes.data(), 0, first);
         ::madvise(bytes.data() + first, last - first, MADV_DONTNEED);
         std::memset(bytes.data() + last, 0, bytes.size() - last);
@@ -108,7 +110,8 @@ class RamModule final : public BackendModule {
 public:
     std::string_view subtype() const override { return "ram"; }
     std::string_view description() const override {
-        return "A disk in the daemon's memory, lost when it ends. For benchmarks and tests. The path is ignored.";
+        return "A disk in the daemon's memory, lost when it ends. For benchmarks and tests. The path is "
+               "ignored.";
     }
     std::span<const OptionInfo> options() const override { return {}; }
     Result<void> check(const OpenRequest&) const override { return {}; }
@@ -126,4 +129,5 @@ const BackendModule& module() {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const tcmud::ModuleEntry tcmud_module{TCMUD_BUILD_ID, module};
+extern "C" __attribute__((visibility("default")))
+const tcmud::ModuleEntry tcmud_module{TCMUD_BUILD_ID, module};

@@ -15,9 +15,12 @@ namespace {
 constexpr std::array<std::uint16_t, 3> version_descriptors{0x00a0, 0x0460, 0x04c0};
 
 constexpr std::array vpd_pages{
-    scsi::VpdPage::supported_pages,       scsi::VpdPage::unit_serial_number,
-    scsi::VpdPage::device_identification, scsi::VpdPage::extended_inquiry,
-    scsi::VpdPage::block_limits,          scsi::VpdPage::block_device_characteristics,
+    scsi::VpdPage::supported_pages,
+    scsi::VpdPage::unit_serial_number,
+    scsi::VpdPage::device_identification,
+    scsi::VpdPage::extended_inquiry,
+    scsi::VpdPage::block_limits,
+    scsi::VpdPage::block_device_characteristics,
     scsi::VpdPage::logical_block_provisioning,
 };
 
@@ -31,14 +34,17 @@ constexpr std::array mode_page_infos{
     scsi::ModePageInfo{0x01, 0x0a, {}, {}},  // Read-write error recovery
     scsi::ModePageInfo{0x02, 0x0e, {}, {}},  // Disconnect-reconnect
     scsi::ModePageInfo{caching_page, 0x12, {wce}, {wce}},
-    // QUEUE ALGORITHM MODIFIER 1: no ordering is restricted. TAS, as the kernel does it. BUSY TIMEOUT PERIOD: unlimited.
+    // QUEUE ALGORITHM MODIFIER 1: no ordering is restricted. TAS, as the kernel does it. BUSY TIMEOUT PERIOD:
+    // unlimited.
     scsi::ModePageInfo{control_page, 0x0a, {0x00, 0x10, 0x00, 0x40, 0, 0, 0xff, 0xff}, {0x04, 0x00, swp}},
     scsi::ModePageInfo{0x1a, 0x26, {}, {}},      // Power condition: no timers
     scsi::ModePageInfo{0x1c, 0x0a, {0x08}, {}},  // Informational exceptions: DEXCPT, none are reported
 };
 
 PrimaryDevice::Type disk() {
-    return {{scsi::DeviceType::disk, false, true, version_descriptors}, mode_page_infos, vpd_pages,
+    return {{scsi::DeviceType::disk, false, true, version_descriptors},
+            mode_page_infos,
+            vpd_pages,
             BlockDevice::commands()};
 }
 
@@ -58,7 +64,9 @@ BlockDevice::BlockDevice(BlockBackend& backend, const BlockSettings& settings, H
     set_write_cache(settings.write_cache && traits_.volatile_cache);
 }
 
-void BlockDevice::abort(Command& command) { ranges_.cancel(command.claim); }
+void BlockDevice::abort(Command& command) {
+    ranges_.cancel(command.claim);
+}
 
 void BlockDevice::reset() {
     PrimaryDevice::reset();
@@ -106,7 +114,8 @@ bool BlockDevice::accepts_block_descriptor(scsi::Bytes descriptor, bool long_lba
     const auto blocks = long_lba ? scsi::get_64(descriptor, 0) : scsi::get_32(descriptor, 0);
     const auto size = long_lba ? scsi::get_32(descriptor, 12) : scsi::get_24(descriptor, 5);
     const std::uint64_t maximum = long_lba ? ~std::uint64_t{0} : 0xffffffff;
-    return size == settings_.block_size.bytes && (blocks == 0 || blocks == maximum || blocks == raw(capacity_));
+    return size == settings_.block_size.bytes &&
+           (blocks == 0 || blocks == maximum || blocks == raw(capacity_));
 }
 
 std::optional<Sense> BlockDevice::not_ready() const {
@@ -146,25 +155,25 @@ Outcome outcome_of_read(IoResult result, ByteCount wanted, Lba first, BlockSize 
         return Outcome::check(sense.with_information(raw(first) + at / block_size.bytes));
     };
     switch (result.status) {
-    case IoStatus::ok:
-        if (result.bytes >= raw(wanted)) return Outcome::good(wanted);
-        // The backing store ends within the LUN: it was cut. Never zeros in its place.
-        return failed(scsi::sense::unrecovered_read_error, result.bytes);
-    case IoStatus::not_ready: return Outcome::check(scsi::sense::not_ready_cause_unknown);
-    default: return failed(scsi::sense::unrecovered_read_error, result.detail);
+        case IoStatus::ok:
+            if (result.bytes >= raw(wanted)) return Outcome::good(wanted);
+            // The backing store ends within the LUN: it was cut. Never zeros in its place.
+            return failed(scsi::sense::unrecovered_read_error, result.bytes);
+        case IoStatus::not_ready: return Outcome::check(scsi::sense::not_ready_cause_unknown);
+        default: return failed(scsi::sense::unrecovered_read_error, result.detail);
     }
 }
 
 Outcome outcome_of_write(IoResult result, Lba first, BlockSize block_size) {
     switch (result.status) {
-    case IoStatus::ok: return Outcome::data_out_taken();
-    case IoStatus::no_space: return Outcome::check(scsi::sense::space_allocation_failed);
-    case IoStatus::read_only: return Outcome::check(scsi::sense::write_protected);
-    case IoStatus::not_ready: return Outcome::check(scsi::sense::not_ready_cause_unknown);
-    case IoStatus::unsupported: return Outcome::check(scsi::sense::invalid_field_in_cdb);
-    default:
-        return Outcome::check(
-            scsi::sense::write_error.with_information(raw(first) + result.detail / block_size.bytes));
+        case IoStatus::ok: return Outcome::data_out_taken();
+        case IoStatus::no_space: return Outcome::check(scsi::sense::space_allocation_failed);
+        case IoStatus::read_only: return Outcome::check(scsi::sense::write_protected);
+        case IoStatus::not_ready: return Outcome::check(scsi::sense::not_ready_cause_unknown);
+        case IoStatus::unsupported: return Outcome::check(scsi::sense::invalid_field_in_cdb);
+        default:
+            return Outcome::check(
+                scsi::sense::write_error.with_information(raw(first) + result.detail / block_size.bytes));
     }
 }
 

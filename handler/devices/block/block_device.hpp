@@ -45,7 +45,8 @@ public:
     BlockCount capacity() const { return capacity_; }
     BlockSize block_size() const { return settings_.block_size; }
 
-    // For extended copies by another LUN: as the READ or WRITE of one of our initiators. The claim is the caller's.
+    // For extended copies by another LUN: as the READ or WRITE of one of our initiators. The claim is the
+    // caller's.
     void peer_read(Lba first, Buffers into, Completion done);
     void peer_write(Lba first, Buffers from, RangeClaim& claim, Completion done);
 
@@ -107,8 +108,8 @@ private:
     Steps<Outcome> write_pattern(Command& command, Address address, std::vector<std::byte> block);
     Steps<Outcome> made_stable();
     Steps<Outcome> copy(Command& command, std::vector<std::byte> list);
-    Steps<std::optional<scsi::Sense>> copy_segment(Command& command, const scsi::CopySegment& segment, CopyPeer& source,
-                                                   CopyPeer& destination);
+    Steps<std::optional<scsi::Sense>> copy_segment(Command& command, const scsi::CopySegment& segment,
+                                                   CopyPeer& source, CopyPeer& destination);
     Task write_for_peer(Lba first, Buffers from, RangeClaim& claim, Completion done);
 
     // A flush that covers all writes that ended before; several that wait share one.

@@ -29,7 +29,8 @@ scsi::Writer block_limits(const BlockSettings& settings, const BlockTraits& trai
     const auto physical = limits.in_blocks(traits.physical_block);
     page.u16(physical > 1 ? std::min(physical, 0xffffu) : 0);  // OPTIMAL TRANSFER LENGTH GRANULARITY
     page.u32(limits.in_blocks(settings.largest_transfer));
-    page.u32(std::min(limits.in_blocks(traits.optimal_transfer), limits.in_blocks(settings.largest_transfer)));
+    page.u32(
+        std::min(limits.in_blocks(traits.optimal_transfer), limits.in_blocks(settings.largest_transfer)));
     page.u32(0);  // MAXIMUM PREFETCH LENGTH
     page.u32(traits.unmap ? unmap_blocks : 0).u32(traits.unmap ? unmap_descriptors : 0);
     const auto granularity = traits.unmap ? limits.in_blocks(traits.unmap_granularity) : 0;
@@ -67,9 +68,9 @@ scsi::Writer provisioning(const BlockTraits& traits) {
 
 scsi::Writer BlockDevice::vpd_page(scsi::VpdPage page) {
     switch (page) {
-    case scsi::VpdPage::block_limits: return block_limits(settings_, traits_);
-    case scsi::VpdPage::block_device_characteristics: return characteristics(traits_);
-    default: return provisioning(traits_);
+        case scsi::VpdPage::block_limits: return block_limits(settings_, traits_);
+        case scsi::VpdPage::block_device_characteristics: return characteristics(traits_);
+        default: return provisioning(traits_);
     }
 }
 

@@ -12,7 +12,8 @@
 namespace tcmud::devices {
 
 // The offset, within `stored`, of the first byte that differs from the buffers behind `skip`.
-inline std::optional<std::uint64_t> first_difference(Buffers sent, ByteCount skip, std::span<const std::byte> stored) {
+inline std::optional<std::uint64_t> first_difference(Buffers sent, ByteCount skip,
+                                                     std::span<const std::byte> stored) {
     std::uint64_t at = 0;
     std::optional<std::uint64_t> found;
     for_each_piece(sent, skip, ByteCount{stored.size()}, [&](std::span<std::byte> piece) {
@@ -28,10 +29,11 @@ inline std::optional<std::uint64_t> first_difference(Buffers sent, ByteCount ski
 
 // The same, with one block that every stored block should equal.
 inline std::optional<std::uint64_t> first_difference_from_block(Buffers sent, BlockSize block_size,
-                                                               std::span<const std::byte> stored) {
+                                                                std::span<const std::byte> stored) {
     for (std::uint64_t at = 0; at < stored.size(); at += block_size.bytes) {
         const auto size = std::min<std::uint64_t>(block_size.bytes, stored.size() - at);
-        if (const auto found = first_difference(sent, ByteCount{0}, stored.subspan(at, size))) return at + *found;
+        if (const auto found = first_difference(sent, ByteCount{0}, stored.subspan(at, size)))
+            return at + *found;
     }
     return std::nullopt;
 }

@@ -22,11 +22,13 @@ void BlockDevice::compare_and_write(Command& command, Reply reply) {
 Steps<Outcome> BlockDevice::compare_then_write(Command& command, Address address) {
     const auto length = bytes(address.count);
     const auto at = offset(address.lba);
-    auto held = co_await ClaimRange(ranges_, RangeClaim::Mode::exclusive, address.lba, address.count, command.claim);
+    auto held =
+        co_await ClaimRange(ranges_, RangeClaim::Mode::exclusive, address.lba, address.count, command.claim);
     if (command.aborted) co_return Outcome::aborted();
 
     AlignedMemory memory(length);
-    const auto read = co_await Io{[&](Completion done) { backend_.read(at, memory.buffers(), std::move(done)); }};
+    const auto read =
+        co_await Io{[&](Completion done) { backend_.read(at, memory.buffers(), std::move(done)); }};
     const auto outcome = outcome_of_read(read, length, address.lba, settings_.block_size);
     if (outcome.status != scsi::Status::good) co_return outcome;
     if (const auto differs = first_difference(command.data(), ByteCount{0}, memory.bytes())) {
@@ -35,9 +37,8 @@ Steps<Outcome> BlockDevice::compare_then_write(Command& command, Address address
 
     const auto replacement = slice(command.data(), length, length);
     const auto stable = stability(command.cdb());
-    const auto written = co_await Io{[&](Completion done) {
-        backend_.write(at, replacement, stable, std::move(done));
-    }};
+    const auto written =
+        co_await Io{[&](Completion done) { backend_.write(at, replacement, stable, std::move(done)); }};
     note_write(at, length, stable, written);
     co_return outcome_of_write(written, address.lba, settings_.block_size);
 }

@@ -51,9 +51,8 @@ Steps<Outcome> BlockDevice::copy(Command& command, std::vector<std::byte> list) 
     std::vector<std::unique_ptr<CopyPeer>> peers;
     for (const auto& target : parsed->targets) {
         auto& peer = peers.emplace_back();
-        const auto found = co_await Io{[&](Completion done) {
-            host().find_copy_peer(target.naa, peer, std::move(done));
-        }};
+        const auto found =
+            co_await Io{[&](Completion done) { host().find_copy_peer(target.naa, peer, std::move(done)); }};
         if (found.status != IoStatus::ok) co_return Outcome::check(scsi::sense::copy_target_not_reachable);
         if (peer->block_size() != target.block_size) {
             co_return Outcome::check(scsi::sense::invalid_field_in_parameter_list);
@@ -84,7 +83,8 @@ Steps<std::optional<Sense>> BlockDevice::copy_segment(Command& command, const sc
         const auto read = co_await Io{[&](Completion done) {
             source.read(segment.source_lba + BlockCount{at}, buffers, std::move(done));
         }};
-        if (read.status != IoStatus::ok || read.bytes < raw(size)) co_return scsi::sense::third_party_device_failure;
+        if (read.status != IoStatus::ok || read.bytes < raw(size))
+            co_return scsi::sense::third_party_device_failure;
         const auto written = co_await Io{[&](Completion done) {
             destination.write(segment.destination_lba + BlockCount{at}, buffers, std::move(done));
         }};

@@ -38,13 +38,15 @@ Steps<Outcome> BlockDevice::unmap_ranges(Command& command, std::vector<std::byte
     const auto ranges = scsi::parse_unmap(list, {unmap_descriptors, BlockCount{unmap_blocks}, capacity_});
     if (!ranges) co_return Outcome::check(ranges.error());
     for (const auto& range : *ranges) {
-        auto held = co_await ClaimRange(ranges_, RangeClaim::Mode::shared, range.first, range.count, command.claim);
+        auto held =
+            co_await ClaimRange(ranges_, RangeClaim::Mode::shared, range.first, range.count, command.claim);
         if (command.aborted) co_return Outcome::aborted();
         const auto result = co_await Io{[&](Completion done) {
             backend_.unmap(offset(range.first), bytes(range.count), std::move(done));
         }};
         note_write(offset(range.first), bytes(range.count), Stable::no, result);
-        if (result.status != IoStatus::ok) co_return outcome_of_write(result, range.first, settings_.block_size);
+        if (result.status != IoStatus::ok)
+            co_return outcome_of_write(result, range.first, settings_.block_size);
     }
     co_return co_await made_stable();
 }
@@ -59,7 +61,8 @@ void BlockDevice::write_same(Command& command, Reply reply) {
     }
     if (const auto refused = refuse_change(address)) return std::move(reply)(Outcome::check(*refused));
     if (raw(address.count) == 0) {  // WSNZ
-        return std::move(reply)(Outcome::check(scsi::sense::invalid_field_in_cdb.in_cdb_byte(cdb.size() == 10 ? 7 : 10)));
+        return std::move(reply)(
+            Outcome::check(scsi::sense::invalid_field_in_cdb.in_cdb_byte(cdb.size() == 10 ? 7 : 10)));
     }
     std::vector<std::byte> block(settings_.block_size.bytes);
     if (!no_data_out && raw(copy_from(command.data(), ByteCount{0}, block)) < block.size()) {
@@ -75,16 +78,17 @@ void BlockDevice::write_same(Command& command, Reply reply) {
 
 Steps<Outcome> BlockDevice::write_zeros(Command& command, Address address, bool unmap) {
     const auto length = bytes(address.count);
-    auto held = co_await ClaimRange(ranges_, RangeClaim::Mode::shared, address.lba, address.count, command.claim);
+    auto held =
+        co_await ClaimRange(ranges_, RangeClaim::Mode::shared, address.lba, address.count, command.claim);
     for (ByteCount at{0}; at < length; at = at + zero_chunk) {
         if (command.aborted) co_return Outcome::aborted();
         const auto size = std::min(zero_chunk, length - at);
         const auto where = offset(address.lba) + at;
-        const auto result = co_await Io{[&](Completion done) {
-            backend_.write_zeroes(where, size, unmap, std::move(done));
-        }};
+        const auto result =
+            co_await Io{[&](Completion done) { backend_.write_zeroes(where, size, unmap, std::move(done)); }};
         note_write(where, size, Stable::no, result);
-        if (result.status != IoStatus::ok) co_return outcome_of_write(result, address.lba, settings_.block_size);
+        if (result.status != IoStatus::ok)
+            co_return outcome_of_write(result, address.lba, settings_.block_size);
     }
     co_return co_await made_stable();
 }
@@ -97,15 +101,18 @@ Steps<Outcome> BlockDevice::write_pattern(Command& command, Address address, std
         std::memcpy(&pattern[at], block.data(), block.size());
     }
     const auto stable = write_cache_ ? Stable::no : Stable::yes;
-    auto held = co_await ClaimRange(ranges_, RangeClaim::Mode::shared, address.lba, address.count, command.claim);
+    auto held =
+        co_await ClaimRange(ranges_, RangeClaim::Mode::shared, address.lba, address.count, command.claim);
     for (ByteCount at{0}; at < length; at = at + pattern_chunk) {
         if (command.aborted) co_return Outcome::aborted();
         const auto size = std::min(pattern_chunk, length - at);
         const auto where = offset(address.lba) + at;
         const auto buffers = memory.buffers(size);
-        const auto result = co_await Io{[&](Completion done) { backend_.write(where, buffers, stable, std::move(done)); }};
+        const auto result =
+            co_await Io{[&](Completion done) { backend_.write(where, buffers, stable, std::move(done)); }};
         note_write(where, size, stable, result);
-        if (result.status != IoStatus::ok) co_return outcome_of_write(result, address.lba, settings_.block_size);
+        if (result.status != IoStatus::ok)
+            co_return outcome_of_write(result, address.lba, settings_.block_size);
     }
     co_return Outcome::data_out_taken();
 }

@@ -35,7 +35,7 @@ void BlockDevice::read_ended(IoOperation& operation, IoResult result) {
     auto& command = *static_cast<Command::Io&>(operation).command;
     const auto& device = *static_cast<BlockDevice*>(command.device);
     const auto first = scsi::block_address(command.cdb()).lba;
-    Reply::adopt(&command)(outcome_of_read(result, command.data_length, first, device.settings_.block_size));
+    Reply::adopt (&command)(outcome_of_read(result, command.data_length, first, device.settings_.block_size));
 }
 
 // The initiator lent less than whole blocks. Backends read whole blocks only.
@@ -43,9 +43,8 @@ Steps<Outcome> BlockDevice::read_partial_block(Command& command, Address address
     const auto size = settings_.block_size.bytes;
     const BlockCount blocks{(raw(command.data_length) + size - 1) / size};
     AlignedMemory memory(bytes(blocks));
-    const auto result = co_await Io{[&](Completion done) {
-        backend_.read(offset(address.lba), memory.buffers(), std::move(done));
-    }};
+    const auto result = co_await Io{
+        [&](Completion done) { backend_.read(offset(address.lba), memory.buffers(), std::move(done)); }};
     auto outcome = outcome_of_read(result, bytes(blocks), address.lba, settings_.block_size);
     if (outcome.status == scsi::Status::good) {
         outcome.data_length = raw(copy_to(command.data(), ByteCount{0}, memory.bytes()));
@@ -56,10 +55,10 @@ Steps<Outcome> BlockDevice::read_partial_block(Command& command, Address address
 // FUA: what a volatile cache holds of the blocks is written to the medium before they are read.
 Steps<Outcome> BlockDevice::read_through(Command& command, Address address) {
     const auto flushed = co_await Io{[&](Completion done) { flush(std::move(done)); }};
-    if (flushed.status != IoStatus::ok) co_return outcome_of_write(flushed, address.lba, settings_.block_size);
-    const auto result = co_await Io{[&](Completion done) {
-        backend_.read(offset(address.lba), command.data(), std::move(done));
-    }};
+    if (flushed.status != IoStatus::ok)
+        co_return outcome_of_write(flushed, address.lba, settings_.block_size);
+    const auto result = co_await Io{
+        [&](Completion done) { backend_.read(offset(address.lba), command.data(), std::move(done)); }};
     co_return outcome_of_read(result, command.data_length, address.lba, settings_.block_size);
 }
 
@@ -90,7 +89,8 @@ void BlockDevice::start_write(Command& command, Reply reply) {
     }
     command.io.command = std::move(reply).release();
     command.io.deliver = &BlockDevice::write_ended;
-    backend_.write(offset(command.claim.first), command.data(), stability(command.cdb()), Completion(command.io));
+    backend_.write(offset(command.claim.first), command.data(), stability(command.cdb()),
+                   Completion(command.io));
 }
 
 void BlockDevice::write_ended(IoOperation& operation, IoResult result) {
@@ -99,7 +99,7 @@ void BlockDevice::write_ended(IoOperation& operation, IoResult result) {
     const auto first = command.claim.first;
     device.note_write(device.offset(first), command.data_length, device.stability(command.cdb()), result);
     device.ranges_.release(command.claim);
-    Reply::adopt(&command)(outcome_of_write(result, first, device.settings_.block_size));
+    Reply::adopt (&command)(outcome_of_write(result, first, device.settings_.block_size));
 }
 
 void BlockDevice::note_write(ByteOffset at, ByteCount length, Stable stable, IoResult result) {
@@ -194,9 +194,8 @@ Task BlockDevice::write_for_peer(Lba first, Buffers from, RangeClaim& claim, Com
     IoResult result;
     {
         auto held = co_await ClaimRange(ranges_, RangeClaim::Mode::shared, first, count, claim);
-        result = co_await Io{[&](Completion written) {
-            backend_.write(offset(first), from, stable, std::move(written));
-        }};
+        result = co_await Io{
+            [&](Completion written) { backend_.write(offset(first), from, stable, std::move(written)); }};
         note_write(offset(first), length, stable, result);
     }
     std::move(done)(result);

@@ -16,7 +16,9 @@ namespace {
 // BYTCHK
 enum ByteCheck : unsigned { medium_only = 0, all_blocks = 1, one_block = 3 };
 
-unsigned byte_check_of(scsi::Bytes cdb) { return get_8(cdb, 1) >> 1 & 3; }
+unsigned byte_check_of(scsi::Bytes cdb) {
+    return get_8(cdb, 1) >> 1 & 3;
+}
 
 constexpr ByteCount chunk{1024 * 1024};
 
@@ -27,7 +29,7 @@ void BlockDevice::verify(Command& command, Reply reply) {
     const auto check = byte_check_of(command.cdb());
     if (check == 2) return std::move(reply)(Outcome::check(scsi::sense::invalid_field_in_cdb.in_cdb(1, 2)));
     if (const auto refused = refuse_access(address)) return std::move(reply)(Outcome::check(*refused));
-    const auto needed = check == all_blocks ? bytes(address.count)
+    const auto needed = check == all_blocks  ? bytes(address.count)
                         : check == one_block ? ByteCount{settings_.block_size.bytes}
                                              : ByteCount{0};
     if (raw(address.count) != 0 && raw(command.data_length) < raw(needed)) {
@@ -54,13 +56,15 @@ Steps<Outcome> BlockDevice::write_then_verify(Command& command, Address address,
     const auto length = bytes(address.count);
     if (raw(length) == 0) co_return Outcome::data_out_taken();
     // Nobody may write in between: what is read back is what was written.
-    auto held = co_await ClaimRange(ranges_, RangeClaim::Mode::exclusive, address.lba, address.count, command.claim);
+    auto held =
+        co_await ClaimRange(ranges_, RangeClaim::Mode::exclusive, address.lba, address.count, command.claim);
     if (command.aborted) co_return Outcome::aborted();
     const auto written = co_await Io{[&](Completion done) {
         backend_.write(offset(address.lba), command.data(), Stable::yes, std::move(done));
     }};
     note_write(offset(address.lba), length, Stable::yes, written);
-    if (written.status != IoStatus::ok) co_return outcome_of_write(written, address.lba, settings_.block_size);
+    if (written.status != IoStatus::ok)
+        co_return outcome_of_write(written, address.lba, settings_.block_size);
     const auto outcome = co_await verify_blocks(command, address, byte_check);
     co_return outcome.status == scsi::Status::good ? Outcome::data_out_taken() : outcome;
 }
@@ -73,9 +77,8 @@ Steps<Outcome> BlockDevice::verify_blocks(Command& command, Address address, uns
         if (command.aborted) co_return Outcome::aborted();
         const auto size = std::min(chunk, length - at);
         const auto buffers = memory.buffers(size);
-        const auto read = co_await Io{[&](Completion done) {
-            backend_.read(offset(address.lba) + at, buffers, std::move(done));
-        }};
+        const auto read = co_await Io{
+            [&](Completion done) { backend_.read(offset(address.lba) + at, buffers, std::move(done)); }};
         const auto first = address.lba + at / settings_.block_size;
         const auto outcome = outcome_of_read(read, size, first, settings_.block_size);
         if (outcome.status != scsi::Status::good) co_return outcome;
@@ -85,7 +88,8 @@ Steps<Outcome> BlockDevice::verify_blocks(Command& command, Address address, uns
                                  ? first_difference(command.data(), at, stored)
                                  : first_difference_from_block(command.data(), settings_.block_size, stored);
         if (differs) {
-            co_return Outcome::check(scsi::sense::miscompare_during_verify.with_information(raw(at) + *differs));
+            co_return Outcome::check(
+                scsi::sense::miscompare_during_verify.with_information(raw(at) + *differs));
         }
     }
     co_return byte_check == medium_only ? Outcome::good() : Outcome::data_out_taken();
