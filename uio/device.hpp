@@ -20,6 +20,9 @@ public:
     // it); ENODEV, it is gone or another device by now.
     static tl::expected<Device, std::error_code> open(std::uint32_t minor, const DeviceName& name);
 
+    // Takes over an open descriptor and its whole mapping, from another process or from a test.
+    static Device adopt(int fd, std::span<std::byte> mapping) { return {fd, mapping}; }
+
     Device(Device&& other) noexcept;
     Device& operator=(Device&& other) noexcept;
     // Unmaps and closes: the kernel keeps the ring, another process may open it.
