@@ -25,15 +25,17 @@ auto invalid(std::size_t byte) {
 tl::expected<CopyTarget, Sense> parse_target(Bytes list, std::size_t at) {
     if (get_8(list, at) != identification_descriptor)
         return tl::unexpected(sense::unsupported_target_descriptor);
-    // LU ID TYPE: the designator names the unit itself. NUL: a descriptor without a unit has no use here.
-    if ((get_8(list, at + 1) & 0xe0) != 0) return tl::unexpected(sense::unsupported_target_descriptor);
+    // LU ID TYPE: the designator names the unit itself.
+    if ((get_8(list, at + 1) & 0xc0) != 0) return tl::unexpected(sense::unsupported_target_descriptor);
+    CopyTarget target;
+    target.null = (get_8(list, at + 1) & 0x20) != 0;
+    if (target.null) return target;
     if ((get_8(list, at + 1) & 0x1f) != static_cast<unsigned>(DeviceType::disk)) {
         return tl::unexpected(sense::unsupported_target_descriptor);
     }
     const bool is_naa = (get_8(list, at + 4) & 0x0f) == 1 && (get_8(list, at + 5) & 0x3f) == 3;
     if (!is_naa || get_8(list, at + 7) != naa_size)
         return tl::unexpected(sense::unsupported_target_descriptor);
-    CopyTarget target;
     std::memcpy(target.naa.data(), list.data() + at + 8, naa_size);
     target.block_size = BlockSize{get_24(list, at + 29)};
     return target;
@@ -47,8 +49,9 @@ tl::expected<CopySegment, Sense> parse_segment(Bytes list, std::size_t at, std::
     if (get_16(list, at + 2) != segment_size - 4) return invalid(at + 2);
     const CopySegment segment{get_16(list, at + 4), get_16(list, at + 6), BlockCount{get_16(list, at + 10)},
                               Lba{get_64(list, at + 12)}, Lba{get_64(list, at + 20)}};
-    if (segment.source >= targets) return invalid(at + 4);
-    if (segment.destination >= targets) return invalid(at + 6);
+    if (segment.source >= targets || segment.destination >= targets) {
+        return tl::unexpected(sense::copy_target_not_reachable);
+    }
     return segment;
 }
 
@@ -67,6 +70,9 @@ tl::expected<ExtendedCopy, Sense> parse_extended_copy(Bytes list) {
     const std::uint64_t target_bytes = get_16(list, 2);
     const std::uint64_t segment_bytes = get_32(list, 8);
     const std::uint64_t inline_bytes = get_32(list, 12);
+    if (target_bytes + segment_bytes > extended_copy_limits.descriptor_list_length) {
+        return tl::unexpected(sense::parameter_list_length_error);
+    }
     if (target_bytes % target_size != 0) return invalid(2);
     if (target_bytes / target_size > extended_copy_limits.targets) {
         return tl::unexpected(sense::too_many_target_descriptors);
@@ -74,7 +80,6 @@ tl::expected<ExtendedCopy, Sense> parse_extended_copy(Bytes list) {
     if (segment_bytes / segment_size > extended_copy_limits.segments) {
         return tl::unexpected(sense::too_many_segment_descriptors);
     }
-    if (target_bytes + segment_bytes > extended_copy_limits.descriptor_list_length) return invalid(8);
     if (inline_bytes != 0) return invalid(12);
     if (header_size + target_bytes + segment_bytes > list.size()) {
         return tl::unexpected(sense::parameter_list_length_error);
@@ -112,7 +117,7 @@ Writer copy_operating_parameters() {
     data.u32(0);       // MAXIMUM INLINE DATA LENGTH
     data.u32(0);       // HELD DATA LIMIT
     data.u32(0);       // MAXIMUM STREAM DEVICE TRANSFER SIZE
-    data.u16(0);       // TOTAL CONCURRENT COPIES
+    data.u16(0).u16(0);       // Reserved, TOTAL CONCURRENT COPIES
     data.u8(1);        // MAXIMUM CONCURRENT COPIES
     data.u8(9);        // DATA SEGMENT GRANULARITY: 2^9 bytes
     data.u8(0).u8(0);  // INLINE DATA and HELD DATA GRANULARITY

@@ -25,6 +25,7 @@ inline constexpr ExtendedCopyLimits extended_copy_limits{};
 
 // The logical unit that a copy reads or writes.
 struct CopyTarget {
+    bool null = false;  // The descriptor stands for no unit at all.
     Naa naa{};
     BlockSize block_size{};
 };

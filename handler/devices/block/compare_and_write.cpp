@@ -11,11 +11,15 @@ using scsi::Outcome;
 void BlockDevice::compare_and_write(Command& command, Reply reply) {
     const auto address = scsi::block_address(command.cdb());
     if (const auto refused = refuse_change(address)) return std::move(reply)(Outcome::check(*refused));
-    if (raw(address.count) == 0) return std::move(reply)(Outcome::data_out_taken());
-    // The blocks to compare with, then the blocks to write.
-    if (raw(command.data_length) < 2 * raw(bytes(address.count))) {
+    // The blocks to compare with, then the blocks to write: exactly those. A longer buffer is no harmless excess here.
+    // An initiator that compares 256 blocks finds 0 in its CDB, and must not be told that they were equal.
+    if (raw(address.count) == 0 && raw(command.data_length) != 0) {
+        return std::move(reply)(Outcome::check(scsi::sense::invalid_field_in_cdb.in_cdb_byte(13)));
+    }
+    if (raw(command.data_length) != 2 * raw(bytes(address.count))) {
         return std::move(reply)(Outcome::check(scsi::sense::invalid_field_in_information_unit));
     }
+    if (raw(address.count) == 0) return std::move(reply)(Outcome::data_out_taken());
     answer(std::move(reply), compare_then_write(command, address));
 }
 

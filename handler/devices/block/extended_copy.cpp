@@ -25,7 +25,7 @@ std::optional<Sense> refuse_segment(const scsi::CopySegment& segment, const Copy
     if (source.block_size() != destination.block_size()) return scsi::sense::invalid_field_in_parameter_list;
     if (!fits(segment.source_lba, segment.count, source.capacity()) ||
         !fits(segment.destination_lba, segment.count, destination.capacity())) {
-        return scsi::sense::lba_out_of_range;
+        return scsi::sense::copy_target_not_reachable;
     }
     if (raw(segment.count * source.block_size()) > scsi::extended_copy_limits.segment_length) {
         return scsi::sense::invalid_field_in_parameter_list;
@@ -51,6 +51,7 @@ Steps<Outcome> BlockDevice::copy(Command& command, std::vector<std::byte> list) 
     std::vector<std::unique_ptr<CopyPeer>> peers;
     for (const auto& target : parsed->targets) {
         auto& peer = peers.emplace_back();
+        if (target.null) continue;
         const auto found =
             co_await Io{[&](Completion done) { host().find_copy_peer(target.naa, peer, std::move(done)); }};
         if (found.status != IoStatus::ok) co_return Outcome::check(scsi::sense::copy_target_not_reachable);
@@ -60,6 +61,9 @@ Steps<Outcome> BlockDevice::copy(Command& command, std::vector<std::byte> list) 
     }
     // All segments are checked before the first one is copied.
     for (const auto& segment : parsed->segments) {
+        if (!peers[segment.source] || !peers[segment.destination]) {
+            co_return Outcome::check(scsi::sense::copy_target_not_reachable);
+        }
         const auto refused = refuse_segment(segment, *peers[segment.source], *peers[segment.destination]);
         if (refused) co_return Outcome::check(*refused);
     }

@@ -64,10 +64,12 @@ void BlockDevice::write_same(Command& command, Reply reply) {
         return std::move(reply)(
             Outcome::check(scsi::sense::invalid_field_in_cdb.in_cdb_byte(cdb.size() == 10 ? 7 : 10)));
     }
-    std::vector<std::byte> block(settings_.block_size.bytes);
-    if (!no_data_out && raw(copy_from(command.data(), ByteCount{0}, block)) < block.size()) {
+    // One block, or none. Another amount is another command than the initiator meant.
+    if (raw(command.data_length) != (no_data_out ? 0 : settings_.block_size.bytes)) {
         return std::move(reply)(Outcome::check(scsi::sense::invalid_field_in_information_unit));
     }
+    std::vector<std::byte> block(settings_.block_size.bytes);
+    copy_from(command.data(), ByteCount{0}, block);
     // UNMAP asks for unmapping where the blocks then read as what was sent.
     if (traits_.write_zeroes && all_zero(block)) {
         answer(std::move(reply), write_zeros(command, address, unmap && unmap_reads_zero()));
