@@ -25,8 +25,7 @@ auto invalid(std::size_t byte) {
 tl::expected<CopyTarget, Sense> parse_target(Bytes list, std::size_t at) {
     if (get_8(list, at) != identification_descriptor)
         return tl::unexpected(sense::unsupported_target_descriptor);
-    // LU ID TYPE: the designator names the unit itself.
-    if ((get_8(list, at + 1) & 0xc0) != 0) return tl::unexpected(sense::unsupported_target_descriptor);
+    // LU ID TYPE is not looked at: what follows is a designator in any case.
     CopyTarget target;
     target.null = (get_8(list, at + 1) & 0x20) != 0;
     if (target.null) return target;
