@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks a running tcmud over its control socket.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "tcmud/result.hpp"
+
+namespace tcmud::ctl {
+
+// The answer to GET target, e.g. "/luns". The error says what to do when no daemon answers, or what the daemon said.
+Result<nlohmann::json> get(const std::filesystem::path& socket, const std::string& target);
+
+}  // namespace tcmud::ctl

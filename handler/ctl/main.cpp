@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// tcmuctl: asks a running tcmud what it does.
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "handler/ctl/client.hpp"
+#include "handler/ctl/tables.hpp"
+
+namespace {
+
+using tcmud::ctl::get;
+
+constexpr int failed = 1;
+constexpr int usage = 2;
+
+struct Wish {
+    std::string run_directory = "/run/tcmud";
+    bool as_json = false;
+    std::string lun;
+};
+
+int list(const Wish& wish, const std::filesystem::path& socket) {
+    const auto luns = get(socket, "/luns");
+    if (!luns) {
+        std::cerr << "tcmuctl: " << luns.error().text << "\n";
+        return failed;
+    }
+    std::cout << (wish.as_json ? luns->dump(2) + "\n" : tcmud::ctl::list_table(*luns));
+    return 0;
+}
+
+int status(const Wish& wish, const std::filesystem::path& socket) {
+    // A name alone is one of user_0, where most LUNs are.
+    const auto name = wish.lun.find('/') == std::string::npos ? "user_0/" + wish.lun : wish.lun;
+    const auto lun = get(socket, "/luns/" + name);
+    if (!lun) {
+        std::cerr << "tcmuctl: " << lun.error().text << "\n";
+        return failed;
+    }
+    std::cout << (wish.as_json ? lun->dump(2) + "\n" : tcmud::ctl::status_text(*lun));
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Asks a running tcmud what it does.", "tcmuctl");
+    Wish wish;
+    app.set_version_flag("-V,--version", "tcmuctl " TCMUD_VERSION);
+    app.add_option("--run-dir", wish.run_directory, "the daemon's run directory")->capture_default_str();
+    app.require_subcommand(1);
+    auto* list_command = app.add_subcommand("list", "every LUN, a line each");
+    list_command->add_flag("-j,--json", wish.as_json, "as JSON");
+    auto* status_command = app.add_subcommand("status", "one LUN in full");
+    status_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME")->required();
+    status_command->add_flag("-j,--json", wish.as_json, "as JSON");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : usage;
+    }
+    const auto socket = std::filesystem::path(wish.run_directory) / "control.sock";
+    return *list_command ? list(wish, socket) : status(wish, socket);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/ctl/tables.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace tcmud::ctl {
+
+namespace {
+
+using json = nlohmann::json;
+
+std::string text(const json& object, const char* key) { return object.value(key, std::string{}); }
+std::uint64_t number(const json& object, const char* key) { return object.value(key, std::uint64_t{0}); }
+
+}  // namespace
+
+std::string readable_size(std::uint64_t bytes) {
+    constexpr std::array units{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (bytes < 1024) return fmt::format("{} B", bytes);
+    auto value = static_cast<double>(bytes) / 1024;
+    std::size_t unit = 0;
+    while (value >= 1024 && unit + 1 < units.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return fmt::format("{:.4g} {}", value, units[unit]);
+}
+
+std::string list_table(const json& luns) {
+    std::vector<std::array<std::string, 4>> rows{{{"LUN", "STATE", "SIZE", "CONFIG"}}};
+    for (const auto& lun : luns) {
+        rows.push_back({fmt::format("{}/{}", text(lun, "hba"), text(lun, "name")), text(lun, "state"),
+                        readable_size(number(lun, "size_bytes")), text(lun, "config")});
+    }
+    std::array<std::size_t, 3> widths{};
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::string table;
+    for (const auto& row : rows) {
+        table += fmt::format("{:<{}}  {:<{}}  {:>{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2], widths[2],
+                             row[3]);
+    }
+    return table;
+}
+
+std::string status_text(const json& lun) {
+    const auto counters = lun.value("counters", json::object());
+    std::string result;
+    const auto line = [&](std::string_view name, const std::string& value) {
+        if (!value.empty()) result += fmt::format("{:<16} {}\n", name, value);
+    };
+    line("LUN", fmt::format("{}/{}", text(lun, "hba"), text(lun, "name")));
+    line("State", text(lun, "state"));
+    line("Error", text(lun, "error"));
+    line("Config", text(lun, "config"));
+    line("Size", fmt::format("{} bytes ({}), blocks of {}", number(lun, "size_bytes"),
+                             readable_size(number(lun, "size_bytes")), number(lun, "block_size_bytes")));
+    line("Device", text(lun, "uio"));
+    if (lun.contains("serving_thread")) line("Serving thread", fmt::format("{}", number(lun, "serving_thread")));
+    line("Commands", fmt::format("{} done, {} in flight, {} ended with an error", number(counters, "commands"),
+                                 number(counters, "in_flight"), number(counters, "errors")));
+    line("Reads", fmt::format("{}, {}", number(counters, "reads"), readable_size(number(counters, "read_bytes"))));
+    line("Writes", fmt::format("{}, {}", number(counters, "writes"), readable_size(number(counters, "written_bytes"))));
+    line("Task management", fmt::format("{}", number(counters, "task_management")));
+    line("Doorbells", fmt::format("{}", number(counters, "doorbells")));
+    return result;
+}
+
+}  // namespace tcmud::ctl
