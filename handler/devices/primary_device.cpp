@@ -168,8 +168,10 @@ void PrimaryDevice::mode_select(Command& command, Reply reply) {
         return std::move(reply)(Outcome::check(*wrong));
     }
     mode_pages_changed();
-    std::move(reply)(Outcome::data_out_taken());
+    answer(std::move(reply), carry_out_mode_select());
 }
+
+Steps<Outcome> PrimaryDevice::carry_out_mode_select() { co_return Outcome::data_out_taken(); }
 
 namespace {
 

@@ -56,6 +56,8 @@ protected:
     virtual bool accepts_block_descriptor(scsi::Bytes descriptor, bool long_lba) const = 0;
     // The current values of mode pages changed.
     virtual void mode_pages_changed();
+    // What a MODE SELECT entails before it is answered.
+    virtual Steps<scsi::Outcome> carry_out_mode_select();
     // Whether this device has a command of its type's table; one that it has not ends as an unknown one
     // would.
     virtual bool offers(const scsi::CommandInfo&) const { return true; }

@@ -43,6 +43,8 @@ public:
     // delivered.
     bool deliver();
 
+    // Whether something can be done without waiting: queued, or ended and not delivered.
+    bool has_work() const { return !queued_.empty() || !ended_.empty(); }
     bool idle() const { return queued_.empty() && ended_.empty() && in_flight_ == 0; }
 
 private:

@@ -21,6 +21,8 @@ namespace tcmud::serving {
 namespace {
 
 constexpr int events_at_once = 64;
+// What ends and begins again at once (a WRITE SAME over a large range, in memory) must not keep the others waiting.
+constexpr int rounds_per_turn = 8;
 
 int checked(int result, const char* what) {
     if (result < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -96,7 +98,7 @@ void Loop::run() {
 
 void Loop::wait() {
     std::array<epoll_event, events_at_once> events;
-    const int count = ::epoll_wait(epoll_, events.data(), events_at_once, ready_.empty() ? -1 : 0);
+    const int count = ::epoll_wait(epoll_, events.data(), events_at_once, ready_.empty() && !io_.has_work() ? -1 : 0);
     for (int i = 0; i < count; ++i) {
         void* whose = events[static_cast<std::size_t>(i)].data.ptr;
         // The eventfd is edge-triggered and never read; the io_uring is looked at in every turn.
@@ -126,10 +128,11 @@ void Loop::turn() {
         if (session->serve()) serve_again(*session);
     }
     serving_now_.clear();
-    do {
+    for (int round = 0; round < rounds_per_turn; ++round) {
         io_.submit();
         io_.reap();
-    } while (io_.deliver());
+        if (!io_.deliver()) break;
+    }
     for (std::size_t i = 0; i < to_publish_.size(); ++i) {
         if (auto* session = to_publish_[i]) {
             session->listed_to_publish = false;

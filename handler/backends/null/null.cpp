@@ -17,15 +17,15 @@ public:
         traits.volatile_cache = false;
         return traits;
     }
-    void start(IoQueue&) override {}
+    void start(IoQueue& queue) override { queue_ = &queue; }
 
     void read(ByteOffset, Buffers into, Completion done) override {
         const auto length = total(into);
         fill_zero(into, ByteCount{0}, length);
-        std::move(done)({IoStatus::ok, raw(length), 0});
+        answer_in_turn(*queue_, std::move(done), {IoStatus::ok, raw(length), 0});
     }
     void write(ByteOffset, Buffers from, Stable, Completion done) override {
-        std::move(done)({IoStatus::ok, raw(total(from)), 0});
+        answer_in_turn(*queue_, std::move(done), {IoStatus::ok, raw(total(from)), 0});
     }
     void flush(Completion done) override { std::move(done)({}); }
     void unmap(ByteOffset, ByteCount, Completion done) override { std::move(done)({}); }
@@ -38,6 +38,7 @@ public:
 
 private:
     ByteCount size_;
+    IoQueue* queue_ = nullptr;
 };
 
 class NullModule final : public BackendModule {

@@ -146,9 +146,24 @@ void BlockDevice::start_stop_unit(Command& command, Reply reply) {
     const unsigned power_condition = byte_4 >> 4;
     const bool load_eject = (byte_4 & 0x02) != 0;
     if (load_eject) return std::move(reply)(Outcome::check(scsi::sense::invalid_field_in_cdb.in_cdb(4, 1)));
-    if (power_condition == 0) stopped_ = (byte_4 & 0x01) == 0;
+    const bool start = (byte_4 & 0x01) != 0;
+    if (power_condition == 0 && !start && !stopped_) {
+        answer(std::move(reply), stop());
+        return;
+    }
+    if (power_condition == 0 && start) stopped_ = false;
     std::move(reply)(Outcome::good());
 }
+
+// What a volatile cache holds is written before the unit stops.
+Steps<Outcome> BlockDevice::stop() {
+    const auto outcome = co_await synchronize();
+    if (outcome.status == scsi::Status::good) stopped_ = true;
+    co_return outcome;
+}
+
+// A cache that was switched off holds nothing.
+Steps<Outcome> BlockDevice::carry_out_mode_select() { co_return co_await made_stable(); }
 
 Outcome outcome_of_read(IoResult result, ByteCount wanted, Lba first, BlockSize block_size) {
     const auto failed = [&](Sense sense, std::uint64_t at) {

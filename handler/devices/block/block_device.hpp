@@ -75,6 +75,7 @@ private:
     void append_block_descriptor(scsi::Writer& to, bool long_lba) const override;
     bool accepts_block_descriptor(scsi::Bytes descriptor, bool long_lba) const override;
     void mode_pages_changed() override;
+    Steps<scsi::Outcome> carry_out_mode_select() override;
     std::optional<scsi::Sense> not_ready() const override;
     bool offers(const scsi::CommandInfo& info) const override;
 
@@ -99,6 +100,7 @@ private:
     Steps<Outcome> read_partial_block(Command& command, Address address);
     Steps<Outcome> read_through(Command& command, Address address);
     Steps<Outcome> synchronize();
+    Steps<Outcome> stop();
     Task synchronize_in_background();
     Steps<Outcome> write_then_verify(Command& command, Address address, unsigned byte_check);
     Steps<Outcome> verify_blocks(Command& command, Address address, unsigned byte_check);
