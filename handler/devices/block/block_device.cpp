@@ -75,8 +75,10 @@ void BlockDevice::reset() {
 }
 
 void BlockDevice::set_write_cache(bool on) {
+    const bool was_on = write_cache_;
     mode_pages().set_bit(caching_page, 2, wce, on);
     mode_pages_changed();
+    if (was_on && !on) synchronize_in_background();
 }
 
 void BlockDevice::mode_pages_changed() {

@@ -124,7 +124,7 @@ private:
     BlockSettings settings_;
     BlockTraits traits_;
     BlockCount capacity_;
-    bool write_cache_ = true;
+    bool write_cache_ = false;
     bool software_write_protect_ = false;
     bool stopped_ = false;
     ExclusiveRanges ranges_;
