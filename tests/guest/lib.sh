@@ -101,8 +101,9 @@ make_lun() {
     env echo 1 >"$device/enable"
 }
 
-# loopback NAME...: LUNs of core/user_0 as disks of one loopback host; their /dev names go to disk[NAME].
-declare -A disk
+# loopback NAME...: LUNs of core/user_0 as disks of one loopback host; their names below /dev go to disk[NAME] and, those of
+# sg, to generic[NAME].
+declare -A disk generic
 loopback_hosts=0
 loopback() {
     modprobe tcm_loop
@@ -117,7 +118,8 @@ loopback() {
         block=/sys/bus/scsi/devices/$address:$number/block
         wait_for 10 test -d "$block" || { failed "the disk of $name appears" "$(dmesg | tail)"; finish; }
         disk[$name]=/dev/$(ls "$block")
-        wait_for 10 test -b "${disk[$name]}"
+        generic[$name]=/dev/$(ls "${block%block}scsi_generic")
+        wait_for 10 test -b "${disk[$name]}" -a -c "${generic[$name]}"
         number=$((number + 1))
     done
 }
