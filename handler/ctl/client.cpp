@@ -26,7 +26,8 @@ constexpr auto patience = std::chrono::seconds(5);
 tl::unexpected<Error> explained(const std::filesystem::path& socket, const boost::system::error_code& error) {
     const auto where = socket.string();
     if (error == asio::error::connection_refused || error == boost::system::errc::no_such_file_or_directory) {
-        return failure(ENOENT, fmt::format("no tcmud answers on {}: is it running? (systemctl status tcmud)", where));
+        return failure(ENOENT,
+                       fmt::format("no tcmud answers on {}: is it running? (systemctl status tcmud)", where));
     }
     if (error == asio::error::access_denied) {
         return failure(EACCES, fmt::format("{}: only root may ask tcmud", where));
@@ -39,17 +40,20 @@ class Exchange {
 public:
     boost::system::error_code run(const std::filesystem::path& socket, const std::string& target) {
         stream_.expires_after(patience);
-        stream_.async_connect(Protocol::endpoint(socket.string()), [&](const boost::system::error_code& error) {
-            if (!went_on(error)) return;
-            request_ = {http::verb::get, target, 11};
-            request_.set(http::field::host, "tcmud");
-            request_.keep_alive(false);
-            http::async_write(stream_, request_, [&](const boost::system::error_code& written, std::size_t) {
-                if (!went_on(written)) return;
-                http::async_read(stream_, buffer_, response_,
-                                 [&](const boost::system::error_code& read, std::size_t) { went_on(read); });
+        stream_.async_connect(
+            Protocol::endpoint(socket.string()), [&](const boost::system::error_code& error) {
+                if (!went_on(error)) return;
+                request_ = {http::verb::get, target, 11};
+                request_.set(http::field::host, "tcmud");
+                request_.keep_alive(false);
+                http::async_write(
+                    stream_, request_, [&](const boost::system::error_code& written, std::size_t) {
+                        if (!went_on(written)) return;
+                        http::async_read(
+                            stream_, buffer_, response_,
+                            [&](const boost::system::error_code& read, std::size_t) { went_on(read); });
+                    });
             });
-        });
         context_.run();
         return error_;
     }

@@ -36,13 +36,18 @@ int list(const Wish& wish, const std::filesystem::path& socket) {
 int status(const Wish& wish, const std::filesystem::path& socket) {
     // A name alone is one of user_0, where most LUNs are.
     const auto name = wish.lun.find('/') == std::string::npos ? "user_0/" + wish.lun : wish.lun;
-    const auto lun = get(socket, "/luns/" + name);
-    if (!lun) {
-        std::cerr << "tcmuctl: " << lun.error().text << "\n";
+    const auto luns = get(socket, "/luns");
+    if (!luns) {
+        std::cerr << "tcmuctl: " << luns.error().text << "\n";
         return failed;
     }
-    std::cout << (wish.as_json ? lun->dump(2) + "\n" : tcmud::ctl::status_text(*lun));
-    return 0;
+    for (const auto& lun : *luns) {
+        if (tcmud::ctl::full_name(lun) != name) continue;
+        std::cout << (wish.as_json ? lun.dump(2) + "\n" : tcmud::ctl::status_text(lun));
+        return 0;
+    }
+    std::cerr << "tcmuctl: there is no LUN '" << wish.lun << "': tcmuctl list shows all\n";
+    return failed;
 }
 
 }  // namespace

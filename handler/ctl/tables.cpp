@@ -14,8 +14,12 @@ namespace {
 
 using json = nlohmann::json;
 
-std::string text(const json& object, const char* key) { return object.value(key, std::string{}); }
-std::uint64_t number(const json& object, const char* key) { return object.value(key, std::uint64_t{0}); }
+std::string text(const json& object, const char* key) {
+    return object.value(key, std::string{});
+}
+std::uint64_t number(const json& object, const char* key) {
+    return object.value(key, std::uint64_t{0});
+}
 
 }  // namespace
 
@@ -31,11 +35,15 @@ std::string readable_size(std::uint64_t bytes) {
     return fmt::format("{:.4g} {}", value, units[unit]);
 }
 
+std::string full_name(const json& lun) {
+    return fmt::format("{}/{}", text(lun, "hba"), text(lun, "name"));
+}
+
 std::string list_table(const json& luns) {
     std::vector<std::array<std::string, 4>> rows{{{"LUN", "STATE", "SIZE", "CONFIG"}}};
     for (const auto& lun : luns) {
-        rows.push_back({fmt::format("{}/{}", text(lun, "hba"), text(lun, "name")), text(lun, "state"),
-                        readable_size(number(lun, "size_bytes")), text(lun, "config")});
+        rows.push_back({full_name(lun), text(lun, "state"), readable_size(number(lun, "size_bytes")),
+                        text(lun, "config")});
     }
     std::array<std::size_t, 3> widths{};
     for (const auto& row : rows) {
@@ -43,8 +51,8 @@ std::string list_table(const json& luns) {
     }
     std::string table;
     for (const auto& row : rows) {
-        table += fmt::format("{:<{}}  {:<{}}  {:>{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2], widths[2],
-                             row[3]);
+        table += fmt::format("{:<{}}  {:<{}}  {:>{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2],
+                             widths[2], row[3]);
     }
     return table;
 }
@@ -55,18 +63,22 @@ std::string status_text(const json& lun) {
     const auto line = [&](std::string_view name, const std::string& value) {
         if (!value.empty()) result += fmt::format("{:<16} {}\n", name, value);
     };
-    line("LUN", fmt::format("{}/{}", text(lun, "hba"), text(lun, "name")));
+    line("LUN", full_name(lun));
     line("State", text(lun, "state"));
     line("Error", text(lun, "error"));
     line("Config", text(lun, "config"));
     line("Size", fmt::format("{} bytes ({}), blocks of {}", number(lun, "size_bytes"),
                              readable_size(number(lun, "size_bytes")), number(lun, "block_size_bytes")));
     line("Device", text(lun, "uio"));
-    if (lun.contains("serving_thread")) line("Serving thread", fmt::format("{}", number(lun, "serving_thread")));
-    line("Commands", fmt::format("{} done, {} in flight, {} ended with an error", number(counters, "commands"),
-                                 number(counters, "in_flight"), number(counters, "errors")));
-    line("Reads", fmt::format("{}, {}", number(counters, "reads"), readable_size(number(counters, "read_bytes"))));
-    line("Writes", fmt::format("{}, {}", number(counters, "writes"), readable_size(number(counters, "written_bytes"))));
+    if (lun.contains("serving_thread"))
+        line("Serving thread", fmt::format("{}", number(lun, "serving_thread")));
+    line("Commands",
+         fmt::format("{} done, {} in flight, {} ended with an error", number(counters, "commands"),
+                     number(counters, "in_flight"), number(counters, "errors")));
+    line("Reads",
+         fmt::format("{}, {}", number(counters, "reads"), readable_size(number(counters, "read_bytes"))));
+    line("Writes",
+         fmt::format("{}, {}", number(counters, "writes"), readable_size(number(counters, "written_bytes"))));
     line("Task management", fmt::format("{}", number(counters, "task_management")));
     line("Doorbells", fmt::format("{}", number(counters, "doorbells")));
     return result;

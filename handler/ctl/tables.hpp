@@ -9,6 +9,9 @@
 
 namespace tcmud::ctl {
 
+// HBA/NAME.
+std::string full_name(const nlohmann::json& lun);
+
 // A table with a line per LUN; fits 80 columns where names and cfgstrings are short.
 std::string list_table(const nlohmann::json& luns);
 

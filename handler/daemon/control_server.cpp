@@ -138,9 +138,6 @@ private:
             for (const auto& lun : sources_.luns()) luns.push_back(describe(lun));
             return {http::status::ok, std::move(luns)};
         }
-        for (const auto& lun : sources_.luns()) {
-            if (target == "/luns/" + lun.name.text()) return {http::status::ok, describe(lun)};
-        }
         return {http::status::not_found, {{"error", fmt::format("there is no {}", target)}}};
     }
 

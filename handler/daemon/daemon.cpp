@@ -16,6 +16,7 @@
 #include "handler/daemon/config_file.hpp"
 #include "handler/daemon/control_server.hpp"
 #include "handler/daemon/device_manager.hpp"
+#include "handler/daemon/geometry.hpp"
 #include "handler/daemon/kernel_module.hpp"
 #include "handler/daemon/other_daemons.hpp"
 #include "handler/daemon/run_directory.hpp"
@@ -225,12 +226,18 @@ ExitCode check(const Check& request) {
     };
     const auto subtype = std::string(subtype_of(request.config));
     const auto* module = modules.find(subtype);
+    const ByteCount size{request.size};
+    const BlockSize block_size{request.block_size};
     if (!module) return refuse(fmt::format("unknown subtype '{}'; known: {}", subtype, modules.names()));
     const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
     const auto parsed = parse_config(request.config, module->options(), exists);
     if (!parsed) return refuse(parsed.error().text);
-    const OpenRequest open{subtype, parsed->path, parsed->options, ByteCount{request.size},
-                           BlockSize{request.block_size}};
+    // Without --size only the rest is looked at.
+    if (raw(size) != 0) {
+        if (const auto possible = check_geometry(size, block_size); !possible)
+            return refuse(possible.error().text);
+    }
+    const OpenRequest open{subtype, parsed->path, parsed->options, size, block_size};
     if (const auto possible = module->check(open); !possible) return refuse(possible.error().text);
     std::cout << request.config << ": ok\n";
     return ExitCode::ok;

@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
+#include "handler/daemon/geometry.hpp"
 #include "handler/daemon/log.hpp"
 
 namespace tcmud::daemon {
@@ -258,10 +259,7 @@ asio::awaitable<int> Lun::reconfigure(const netlink::Event& event) {
 
 asio::awaitable<Result<void>> Lun::resize(ByteCount size) {
     if (!served_) co_return failure(ENODEV, "it is not being served: " + error_);
-    if (raw(size) == 0 || raw(size) % facts_.block_size.bytes != 0) {
-        co_return failure(EINVAL, fmt::format("{} bytes is no multiple of the block size {}", raw(size),
-                                              facts_.block_size.bytes));
-    }
+    if (auto possible = check_geometry(size, facts_.block_size); !possible) co_return possible;
     change(LunEvent::block);
     Result<bool> resized = failure(EBUSY, "its commands do not end");
     if (co_await pause(change_patience)) {

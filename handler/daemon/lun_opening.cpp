@@ -2,12 +2,12 @@
 // How a LUN is opened: facts from configfs, the backend, the ring, then its serving thread.
 #include <unistd.h>
 
-#include <bit>
 #include <cerrno>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "handler/daemon/geometry.hpp"
 #include "handler/daemon/log.hpp"
 #include "handler/daemon/lun.hpp"
 #include "handler/daemon/lun_host.hpp"
@@ -49,19 +49,6 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name) 
     return OpenRing{std::move(*device), std::move(*ring)};
 }
 
-Result<void> check_geometry(const LunFacts& facts) {
-    const auto block = facts.block_size.bytes;
-    if (block < 512 || block > 65536 || !std::has_single_bit(block)) {
-        return failure(EINVAL, fmt::format("hw_block_size is {}: a disk needs 512, 1024, … 65536", block));
-    }
-    if (raw(facts.size) == 0) return failure(EINVAL, "dev_size is 0: set it before enabling the device");
-    if (raw(facts.size) % block != 0) {
-        return failure(
-            EINVAL, fmt::format("dev_size {} is no multiple of the block size {}", raw(facts.size), block));
-    }
-    return {};
-}
-
 }  // namespace
 
 asio::awaitable<Result<LunFacts>> Lun::read_facts() {
@@ -79,7 +66,7 @@ asio::awaitable<Result<LunFacts>> Lun::read_facts() {
 asio::awaitable<Result<void>> Lun::open() {
     const auto facts = co_await read_facts();
     if (!facts) co_return tl::unexpected(facts.error());
-    if (auto sane = check_geometry(*facts); !sane) co_return sane;
+    if (auto sane = check_geometry(facts->size, facts->block_size); !sane) co_return sane;
     OpenedBackend backend;
     if (auto opened = co_await open_backend(*facts, backend); !opened) co_return opened;
     facts_ = *facts;

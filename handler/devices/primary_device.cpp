@@ -171,7 +171,9 @@ void PrimaryDevice::mode_select(Command& command, Reply reply) {
     answer(std::move(reply), carry_out_mode_select());
 }
 
-Steps<Outcome> PrimaryDevice::carry_out_mode_select() { co_return Outcome::data_out_taken(); }
+Steps<Outcome> PrimaryDevice::carry_out_mode_select() {
+    co_return Outcome::data_out_taken();
+}
 
 namespace {
 

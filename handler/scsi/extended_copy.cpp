@@ -113,13 +113,13 @@ Writer copy_operating_parameters() {
     data.u16(extended_copy_limits.segments);  // MAXIMUM SEGMENT DESCRIPTOR COUNT
     data.u32(extended_copy_limits.descriptor_list_length);
     data.u32(extended_copy_limits.segment_length);
-    data.u32(0);       // MAXIMUM INLINE DATA LENGTH
-    data.u32(0);       // HELD DATA LIMIT
-    data.u32(0);       // MAXIMUM STREAM DEVICE TRANSFER SIZE
-    data.u16(0).u16(0);       // Reserved, TOTAL CONCURRENT COPIES
-    data.u8(1);        // MAXIMUM CONCURRENT COPIES
-    data.u8(9);        // DATA SEGMENT GRANULARITY: 2^9 bytes
-    data.u8(0).u8(0);  // INLINE DATA and HELD DATA GRANULARITY
+    data.u32(0);         // MAXIMUM INLINE DATA LENGTH
+    data.u32(0);         // HELD DATA LIMIT
+    data.u32(0);         // MAXIMUM STREAM DEVICE TRANSFER SIZE
+    data.u16(0).u16(0);  // Reserved, TOTAL CONCURRENT COPIES
+    data.u8(1);          // MAXIMUM CONCURRENT COPIES
+    data.u8(9);          // DATA SEGMENT GRANULARITY: 2^9 bytes
+    data.u8(0).u8(0);    // INLINE DATA and HELD DATA GRANULARITY
     data.zeros(3);
     data.u8(implemented_descriptors);
     data.u8(block_to_block).u8(identification_descriptor);

@@ -21,7 +21,8 @@ namespace tcmud::serving {
 namespace {
 
 constexpr int events_at_once = 64;
-// What ends and begins again at once (a WRITE SAME over a large range, in memory) must not keep the others waiting.
+// What ends and begins again at once (a WRITE SAME over a large range, in memory) must not keep the others
+// waiting.
 constexpr int rounds_per_turn = 8;
 
 int checked(int result, const char* what) {
@@ -98,7 +99,8 @@ void Loop::run() {
 
 void Loop::wait() {
     std::array<epoll_event, events_at_once> events;
-    const int count = ::epoll_wait(epoll_, events.data(), events_at_once, ready_.empty() && !io_.has_work() ? -1 : 0);
+    const int count =
+        ::epoll_wait(epoll_, events.data(), events_at_once, ready_.empty() && !io_.has_work() ? -1 : 0);
     for (int i = 0; i < count; ++i) {
         void* whose = events[static_cast<std::size_t>(i)].data.ptr;
         // The eventfd is edge-triggered and never read; the io_uring is looked at in every turn.

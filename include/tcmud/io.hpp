@@ -91,8 +91,8 @@ public:
     virtual void post(Completion done, IoResult result) = 0;
 };
 
-// Answers an operation that was carried out inside of the call that asked for it. A large one is answered a little
-// later, so that a job of many of them does not keep its serving thread from all others.
+// Answers an operation that was carried out inside of the call that asked for it. A large one is answered a
+// little later, so that a job of many of them does not keep its serving thread from all others.
 inline void answer_in_turn(IoQueue& queue, Completion done, IoResult result) {
     constexpr std::uint64_t large = 1024 * 1024;
     if (result.bytes < large) return std::move(done)(result);

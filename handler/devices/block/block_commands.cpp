@@ -18,8 +18,8 @@ constexpr std::uint8_t sync_nv = 0x04;  // Obsolete: accepted without effect.
 constexpr std::uint8_t unmap_bit = 0x08;
 constexpr std::uint8_t ndob = 0x01;
 
-// A command with LOGICAL BLOCK ADDRESS, TRANSFER LENGTH and GROUP NUMBER (accepted, without effect) where its length
-// puts them.
+// A command with LOGICAL BLOCK ADDRESS, TRANSFER LENGTH and GROUP NUMBER (accepted, without effect) where its
+// length puts them.
 consteval scsi::CommandInfo addressing(Opcode opcode, std::string_view name, std::uint8_t byte_1) {
     scsi::CommandInfo info{opcode, scsi::no_service_action, 0, name, {}};
     info.length = scsi::fixed_cdb_length(static_cast<std::uint8_t>(opcode));

@@ -61,7 +61,7 @@ BlockDevice::BlockDevice(BlockBackend& backend, const BlockSettings& settings, H
     flush_.deliver = [](IoOperation& operation, IoResult result) {
         static_cast<Flush&>(operation).device->flush_ended(result);
     };
-    set_write_cache(settings.write_cache && traits_.volatile_cache);
+    switch_write_cache(settings.write_cache && traits_.volatile_cache);
 }
 
 void BlockDevice::abort(Command& command) {
@@ -70,11 +70,17 @@ void BlockDevice::abort(Command& command) {
 
 void BlockDevice::reset() {
     PrimaryDevice::reset();
-    set_write_cache(settings_.write_cache && traits_.volatile_cache);
+    switch_write_cache(settings_.write_cache && traits_.volatile_cache);
     stopped_ = false;
 }
 
 void BlockDevice::set_write_cache(bool on) {
+    if (on == write_cache_) return;
+    switch_write_cache(on);
+    attentions().raise(scsi::sense::mode_parameters_changed);
+}
+
+void BlockDevice::switch_write_cache(bool on) {
     const bool was_on = write_cache_;
     mode_pages().set_bit(caching_page, 2, wce, on);
     mode_pages_changed();
@@ -165,7 +171,9 @@ Steps<Outcome> BlockDevice::stop() {
 }
 
 // A cache that was switched off holds nothing.
-Steps<Outcome> BlockDevice::carry_out_mode_select() { co_return co_await made_stable(); }
+Steps<Outcome> BlockDevice::carry_out_mode_select() {
+    co_return co_await made_stable();
+}
 
 Outcome outcome_of_read(IoResult result, ByteCount wanted, Lba first, BlockSize block_size) {
     const auto failed = [&](Sense sense, std::uint64_t at) {

@@ -38,7 +38,7 @@ public:
 
     // The backend's size changed: initiators are told.
     void capacity_changed();
-    // The administrator switches the write cache (emulate_write_cache).
+    // The administrator switches the write cache (emulate_write_cache): initiators are told.
     void set_write_cache(bool on);
     bool write_cache() const { return write_cache_; }
 
@@ -117,6 +117,7 @@ private:
     // A flush that covers all writes that ended before; several that wait share one.
     void flush(Completion done);
     void flush_ended(IoResult result);
+    void switch_write_cache(bool on);
     // A write that ended well may be in a cache; one that failed may have cost others theirs.
     void note_write(ByteOffset at, ByteCount length, Stable stable, IoResult result);
 

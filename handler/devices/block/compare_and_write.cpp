@@ -11,8 +11,9 @@ using scsi::Outcome;
 void BlockDevice::compare_and_write(Command& command, Reply reply) {
     const auto address = scsi::block_address(command.cdb());
     if (const auto refused = refuse_change(address)) return std::move(reply)(Outcome::check(*refused));
-    // The blocks to compare with, then the blocks to write: exactly those. A longer buffer is no harmless excess here.
-    // An initiator that compares 256 blocks finds 0 in its CDB, and must not be told that they were equal.
+    // The blocks to compare with, then the blocks to write: exactly those. A longer buffer is no harmless
+    // excess here. An initiator that compares 256 blocks finds 0 in its CDB, and must not be told that they
+    // were equal.
     if (raw(address.count) == 0 && raw(command.data_length) != 0) {
         return std::move(reply)(Outcome::check(scsi::sense::invalid_field_in_cdb.in_cdb_byte(13)));
     }
