@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A file as a disk: a file system on it, random verified writes, and space given back. With ./check --full all of
-# /usr/share and 20 s of fio, and the commands of commands.sh in the same boot.
+# A file as a disk: a file system on it, random verified writes, and space given back. With
+# ./check --full all of /usr/share and 20 s of fio.
 . tests/guest/lib.sh
-tree=${TCMUD_TREE:-$(in_full /usr/share/perl/5.36.0 /usr/share)}
-size=$(in_full $((256 << 20)) $((3 << 30)))
+tree=${TCMUD_TREE:-$(in_full /usr/share/perl /usr/share)}
+size=$(in_full $((256 << 20)) $((3 << 29)))
 memory_disk /srv "$((size + (64 << 20)))"
 truncate -s "$size" /srv/disk.img
 start_tcmud
