@@ -17,7 +17,7 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_R
 if(TCMUD_SANITIZE)
     target_compile_options(tcmud_options INTERFACE -fsanitize=${TCMUD_SANITIZE} -fno-sanitize-recover=all
         # Instrumented code lets GCC 12 see uninitialised boost::optional in Beast; there is none.
-        -Wno-maybe-uninitialized
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
         # Anything more takes the compiler minutes over instrumented templates; the tests don't need it.
         -O1 -g1)
     target_link_options(tcmud_options INTERFACE -fsanitize=${TCMUD_SANITIZE})
