@@ -42,8 +42,8 @@ void extended_copy(scsi::Bytes list) {
 
 void mode_select(scsi::Bytes pages) {
     static constexpr std::array infos{
-        scsi::ModePageInfo{0x08, 18, {0x08, 18, 0x04}, {0, 0, 0x04}},
-        scsi::ModePageInfo{0x0a, 10, {0x0a, 10, 0x02}, {0, 0, 0x04, 0, 0x08}},
+        scsi::ModePageInfo{0x08, 18, {0x04}, {0x04}},
+        scsi::ModePageInfo{0x0a, 10, {0x02}, {0x04, 0, 0x08}},
     };
     scsi::ModePages known(infos);
     const auto error = known.select(pages, 8);
