@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 class ModuleDirectory {
 public:
     void add(const std::string& module, const std::string& as) {
-        fs::copy_file(fs::path(TEST_MODULES) / (module + ".so"), path() / as);
+        fs::copy_file(fs::path(TEST_MODULES) / module / (module + ".so"), path() / as);
     }
     Modules load() {
         CapturedOutput output(stderr);
