@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/ctl/tables.hpp"
+
+#include <sstream>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace tcmud::ctl;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+json lun(const std::string& name, const std::string& config) {
+    return {{"hba", "user_0"},
+            {"name", name},
+            {"config", config},
+            {"uio", "uio3"},
+            {"state", "serving"},
+            {"size_bytes", 1610612736},
+            {"block_size_bytes", 512},
+            {"serving_thread", 1},
+            {"counters",
+             {{"commands", 30},
+              {"reads", 20},
+              {"writes", 10},
+              {"read_bytes", 4096},
+              {"written_bytes", 100},
+              {"errors", 2},
+              {"task_management", 1},
+              {"doorbells", 9},
+              {"in_flight", 3}}}};
+}
+
+}  // namespace
+
+TEST_CASE("sizes are readable, and exact below 1 KiB") {
+    CHECK(readable_size(0) == "0 B");
+    CHECK(readable_size(1023) == "1023 B");
+    CHECK(readable_size(1024) == "1 KiB");
+    CHECK(readable_size(1610612736) == "1.5 GiB");
+    CHECK(readable_size(std::uint64_t{1} << 40) == "1 TiB");
+    CHECK(readable_size(~std::uint64_t{0}) == "16 EiB");
+}
+
+TEST_CASE("the list has a line per LUN below one of titles, in columns") {
+    const auto table = list_table(json::array({lun("a", "ram/"), lun("longer", "file//srv/b")}));
+    CHECK(table ==
+          "LUN            STATE       SIZE  CONFIG\n"
+          "user_0/a       serving  1.5 GiB  ram/\n"
+          "user_0/longer  serving  1.5 GiB  file//srv/b\n");
+}
+
+TEST_CASE("without LUNs the list has its titles alone") {
+    CHECK(list_table(json::array()) == "LUN  STATE  SIZE  CONFIG\n");
+}
+
+TEST_CASE("lines of the list fit 80 columns where names and cfgstrings are short") {
+    std::istringstream table(
+        list_table(json::array({lun("a_name_of_20_letters", "file//srv/lun/disk20.img")})));
+    for (std::string line; std::getline(table, line);) CHECK(line.size() <= 80);
+}
+
+TEST_CASE("the status of a LUN is everything that is known of it") {
+    CHECK(status_text(lun("a", "ram/")) ==
+          "LUN              user_0/a\n"
+          "State            serving\n"
+          "Config           ram/\n"
+          "Size             1610612736 bytes (1.5 GiB), blocks of 512\n"
+          "Device           uio3\n"
+          "Serving thread   1\n"
+          "Commands         30 done, 3 in flight, 2 ended with an error\n"
+          "Reads            20, 4 KiB\n"
+          "Writes           10, 100 B\n"
+          "Task management  1\n"
+          "Doorbells        9\n");
+}
+
+TEST_CASE("a LUN that is not served says why, and has no thread") {
+    auto waiting = lun("a", "file//srv/a");
+    waiting["state"] = "waiting";
+    waiting["error"] = "/srv/a: no such file";
+    waiting.erase("serving_thread");
+    const auto text = status_text(waiting);
+    CHECK_THAT(text, Contains("Error            /srv/a: no such file\n"));
+    CHECK_THAT(text, !Contains("Serving thread"));
+}
+
+TEST_CASE("what an older daemon does not tell is left empty") {
+    CHECK(full_name(json::object()) == "/");
+    CHECK_THAT(status_text(json::object()), Contains("Commands         0 done"));
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/daemon/config_file.hpp"
+
+#include <cerrno>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/temporary_directory.hpp"
+
+using namespace tcmud::daemon;
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+std::string error_of(std::string_view text) {
+    Settings settings;
+    const auto applied = apply_config(text, "tcmud.toml", settings);
+    return applied ? "" : applied.error().text;
+}
+
+}  // namespace
+
+TEST_CASE("every key of the configuration file arrives in the settings") {
+    Settings settings;
+    REQUIRE(apply_config(R"(
+        log_level = "debug"
+        run_directory = "/run/other"
+        module_directory = "/opt/modules"
+        subtypes = ["file", "ram"]
+        hba = ["user_7"]
+        not_hba = ["user_1", "user_2"]
+        reply_mode = false
+        serving_threads = 3
+        open_timeout = 2.5
+        unserved_timeout = 1
+        command_timeout = 60
+    )",
+                         "tcmud.toml", settings));
+    CHECK(settings.log_level == tcmud::log::Level::debug);
+    CHECK(settings.run_directory == "/run/other");
+    CHECK(settings.module_directory == "/opt/modules");
+    CHECK(settings.subtypes == std::vector<std::string>{"file", "ram"});
+    CHECK(settings.hbas == std::vector<std::string>{"user_7"});
+    CHECK(settings.not_hbas == std::vector<std::string>{"user_1", "user_2"});
+    CHECK_FALSE(settings.reply_mode);
+    CHECK(settings.serving_threads == 3);
+    CHECK(settings.open_timeout == 2500ms);
+    CHECK(settings.unserved_timeout == 1s);
+    CHECK(settings.command_timeout_s == 60);
+}
+
+TEST_CASE("an empty configuration changes nothing") {
+    Settings settings;
+    settings.serving_threads = 5;
+    REQUIRE(apply_config("# nothing\n", "tcmud.toml", settings));
+    CHECK(settings.serving_threads == 5);
+}
+
+TEST_CASE("an unknown key is refused with file, line and the known ones") {
+    const auto error = error_of("log_level = \"info\"\n\nlog_levle = \"debug\"\n");
+    CHECK_THAT(error,
+               StartsWith("tcmud.toml:3: unknown key 'log_levle'") && Contains("log_level, run_directory"));
+    CHECK_THAT(error_of("[log]\nlevel = 1\n"), StartsWith("tcmud.toml:1: unknown key 'log'"));
+}
+
+TEST_CASE("a value of the wrong type is refused with file, line and what it should be") {
+    CHECK(error_of("\nreply_mode = 1\n") == "tcmud.toml:2: reply_mode must be true or false");
+    CHECK_THAT(error_of("serving_threads = \"4\""),
+               StartsWith("tcmud.toml:1: serving_threads must be a whole"));
+    CHECK_THAT(error_of("log_level = 3"), Contains("\"debug\", \"info\", \"warning\" or \"error\""));
+    for (const auto* text : {"serving_threads = 1.5", "command_timeout = true", "open_timeout = \"1\"",
+                             "subtypes = \"file\"", "subtypes = [1]", "subtypes = [\"\"]", "hba = [[\"a\"]]",
+                             "run_directory = 1", "log_level = \"loud\"", "reply_mode = \"no\""}) {
+        CAPTURE(text);
+        CHECK_THAT(error_of(text), Contains(" must be "));
+    }
+}
+
+TEST_CASE("a value out of range is refused") {
+    for (const auto* text :
+         {"open_timeout = 0", "open_timeout = 0.09", "open_timeout = 3601", "open_timeout = inf",
+          "unserved_timeout = -1", "serving_threads = -1", "serving_threads = 1025", "command_timeout = -1",
+          "command_timeout = 86401", "run_directory = \"run\"", "module_directory = \"\""}) {
+        CAPTURE(text);
+        CHECK_THAT(error_of(text), Contains(" must be "));
+    }
+    for (const auto* text : {"open_timeout = 0.1", "open_timeout = 3600", "serving_threads = 0",
+                             "serving_threads = 1024", "command_timeout = 0", "command_timeout = 86400"}) {
+        CAPTURE(text);
+        CHECK(error_of(text).empty());
+    }
+}
+
+TEST_CASE("a timeout that is no number at all is refused") {
+    CHECK_THAT(error_of("open_timeout = nan"), Contains(" must be "));
+}
+
+TEST_CASE("what is no TOML is refused with file and line") {
+    CHECK_THAT(error_of("reply_mode = true\nhba = [\n"), StartsWith("tcmud.toml:"));
+    CHECK_THAT(error_of("reply_mode = true\nreply_mode = true\n"), StartsWith("tcmud.toml:2: "));
+}
+
+TEST_CASE("an error applies none of the keys") {
+    Settings settings;
+    CHECK_FALSE(apply_config("hba = [\"user_7\"]\nserving_threads = -1\n", "tcmud.toml", settings));
+    CHECK(settings.hbas.empty());
+    CHECK(settings.serving_threads == 0);
+}
+
+TEST_CASE("the configuration file may be missing unless somebody named it") {
+    const tcmud::test::TemporaryDirectory directory;
+    const auto file = directory.path() / "tcmud.toml";
+    Settings settings;
+    CHECK(apply_config_file(file, false, settings));
+    const auto missing = apply_config_file(file, true, settings);
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().number == ENOENT);
+    CHECK_THAT(missing.error().text, StartsWith(file.string() + ": cannot read"));
+
+    std::ofstream(file) << "serving_threads = 2\nreply_mode = 7\n";
+    CHECK_THAT(apply_config_file(file, false, settings).error().text, StartsWith(file.string() + ":2: "));
+}
+
+TEST_CASE("a directory is no configuration file") {
+    const tcmud::test::TemporaryDirectory directory;
+    Settings settings;
+    CHECK_FALSE(apply_config_file(directory.path(), true, settings));
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/daemon/control_server.hpp"
+
+#include <sys/stat.h>
+
+#include <fstream>
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "handler/ctl/client.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+using namespace tcmud;
+using namespace tcmud::daemon;
+using Catch::Matchers::Contains;
+
+namespace {
+
+LunReport report(const std::string& name) {
+    LunReport report;
+    report.name = {"user_0", name};
+    report.config = "ram/";
+    report.minor = 3;
+    report.state = LunState::serving;
+    report.size = ByteCount{1048576};
+    report.block_size = {4096};
+    report.serving_thread = 1;
+    report.counters.commands = 7;
+    report.counters.in_flight = 2;
+    return report;
+}
+
+// A server with a thread for its control thread, and tcmuctl's client.
+class Served {
+public:
+    explicit Served(std::vector<LunReport> luns) {
+        auto listening =
+            ControlServer::listen(context_, socket(),
+                                  {[luns = std::move(luns)] { return luns; },
+                                   [] {
+                                       return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1};
+                                   }});
+        REQUIRE(listening);
+        server_ = std::move(*listening);
+        thread_ = std::thread([this] { context_.run(); });
+    }
+    ~Served() {
+        context_.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+    std::filesystem::path socket() const { return directory_.path() / "control.sock"; }
+    Result<nlohmann::json> get(const std::string& target) const { return ctl::get(socket(), target); }
+
+private:
+    test::TemporaryDirectory directory_;
+    asio::io_context context_;
+    std::unique_ptr<ControlServer> server_;
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("the control socket tells what is known of every LUN") {
+    const Served served({report("a"), report("b")});
+    const auto luns = served.get("/luns");
+    REQUIRE(luns);
+    REQUIRE(luns->size() == 2);
+    const auto& lun = (*luns)[0];
+    CHECK(lun["hba"] == "user_0");
+    CHECK(lun["name"] == "a");
+    CHECK(lun["config"] == "ram/");
+    CHECK(lun["uio"] == "uio3");
+    CHECK(lun["state"] == "serving");
+    CHECK(lun["size_bytes"] == 1048576);
+    CHECK(lun["block_size_bytes"] == 4096);
+    CHECK(lun["serving_thread"] == 1);
+    CHECK(lun["counters"]["commands"] == 7);
+    CHECK(lun["counters"]["in_flight"] == 2);
+    CHECK_FALSE(lun.contains("error"));
+}
+
+TEST_CASE("a daemon without LUNs answers an empty list") {
+    CHECK(Served({}).get("/luns")->dump() == "[]");
+}
+
+TEST_CASE("a LUN that is not served tells why, and no thread") {
+    auto waiting = report("a");
+    waiting.state = LunState::waiting;
+    waiting.serving_thread.reset();
+    waiting.error = "/srv/a: no such file";
+    const Served served({waiting});
+    const auto luns = served.get("/luns");
+    REQUIRE(luns);
+    CHECK((*luns)[0]["state"] == "waiting");
+    CHECK((*luns)[0]["error"] == "/srv/a: no such file");
+    CHECK_FALSE((*luns)[0].contains("serving_thread"));
+}
+
+TEST_CASE("a name that is no UTF-8 does not end the daemon") {
+    const Served served({report("\xff\xfe")});
+    CHECK(served.get("/luns"));
+    CHECK(served.get("/luns"));
+}
+
+TEST_CASE("the control socket tells of the process") {
+    const auto daemon = Served({}).get("/daemon");
+    REQUIRE(daemon);
+    CHECK((*daemon)["version"] == "1.2");
+    CHECK((*daemon)["build_id"] == "1.2-abc");
+    CHECK((*daemon)["subtypes"] == nlohmann::json{"file", "ram"});
+    CHECK((*daemon)["serving_threads"] == 2);
+    CHECK((*daemon)["stuck_workers"] == 1);
+}
+
+TEST_CASE("one LUN can be asked for by its name") {
+    const Served served({report("a"), report("b")});
+    const auto lun = served.get("/luns/user_0/b");
+    REQUIRE(lun);
+    CHECK((*lun)["name"] == "b");
+    CHECK_FALSE(served.get("/luns/user_0/c"));
+}
+
+TEST_CASE("what is not there is answered with an error that names it") {
+    const auto answer = Served({}).get("/nothing");
+    REQUIRE_FALSE(answer);
+    CHECK_THAT(answer.error().text, Contains("there is no /nothing"));
+}
+
+TEST_CASE("nobody but root may connect") {
+    const Served served({});
+    struct stat status {};
+    REQUIRE(::stat(served.socket().c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777u) == 0600u);
+}
+
+TEST_CASE("a socket that a predecessor left behind is replaced") {
+    const test::TemporaryDirectory directory;
+    const auto socket = directory.path() / "control.sock";
+    std::ofstream(socket) << "left behind";
+    asio::io_context context;
+    CHECK(ControlServer::listen(context, socket, {}));
+    CHECK(std::filesystem::is_socket(socket));
+}
+
+TEST_CASE("where nobody can listen, the error names the socket") {
+    asio::io_context context;
+    const auto listening = ControlServer::listen(context, "/nonexistent/control.sock", {});
+    REQUIRE_FALSE(listening);
+    CHECK_THAT(listening.error().text, Contains("cannot listen on /nonexistent/control.sock"));
+}
