@@ -82,7 +82,8 @@ Result<nlohmann::json> get(const std::filesystem::path& socket, const std::strin
     auto body = nlohmann::json::parse(response.body(), nullptr, false);
     if (body.is_discarded()) return failure(EPROTO, "tcmud's answer is no JSON");
     if (response.result() == http::status::ok) return body;
-    return failure(ENOENT, body.value("error", fmt::format("tcmud answered {}", response.result_int())));
+    const auto number = fmt::format("tcmud answered {}", response.result_int());
+    return failure(ENOENT, body.is_object() ? body.value("error", number) : number);
 }
 
 }  // namespace tcmud::ctl

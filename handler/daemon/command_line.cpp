@@ -39,6 +39,11 @@ struct Arguments {
     std::uint32_t block_size = 512;
 };
 
+// CLI11 takes -1 for the largest number there is.
+std::string not_negative(const std::string& text) {
+    return text.starts_with('-') ? "must be a number of bytes" : "";
+}
+
 void declare(CLI::App& app, Arguments& arguments) {
     app.set_version_flag("-V,--version", fmt::format("tcmud {} ({})", TCMUD_VERSION, TCMUD_BUILD_ID));
     app.footer(footer);
@@ -54,7 +59,7 @@ void declare(CLI::App& app, Arguments& arguments) {
     app.add_option("--not-hba", arguments.not_hbas, "leave LUNs of these HBAs to others")->delimiter(',');
     app.add_flag("--no-reply", arguments.no_reply, "don't make the kernel wait for answers (no reply mode)");
     app.add_option("--check", arguments.check, "say whether a LUN SUBTYPE/CFG could be opened, and leave");
-    app.add_option("--size", arguments.size, "with --check: the LUN's size in bytes");
+    app.add_option("--size", arguments.size, "with --check: the LUN's size in bytes")->check(not_negative);
     app.add_option("--block-size", arguments.block_size, "with --check: the LUN's block size in bytes")
         ->capture_default_str();
 }

@@ -3,14 +3,13 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
+
+#include "handler/daemon/text_file.hpp"
 
 namespace tcmud::daemon {
 
@@ -22,7 +21,8 @@ using Apply = std::function<std::optional<std::string>(const toml::node&, Settin
 Apply milliseconds(std::chrono::milliseconds Settings::*member) {
     return [member](const toml::node& node, Settings& settings) -> std::optional<std::string> {
         const auto seconds = node.value<double>();
-        if (!seconds || *seconds < 0.1 || *seconds > 3600) return "a number of seconds from 0.1 to 3600";
+        // Not the other way round: no comparison with NaN holds.
+        if (!seconds || !(*seconds >= 0.1 && *seconds <= 3600)) return "a number of seconds from 0.1 to 3600";
         settings.*member = std::chrono::milliseconds(static_cast<long>(*seconds * 1000));
         return std::nullopt;
     };
@@ -141,13 +141,10 @@ Result<void> apply_config(std::string_view text, const std::string& name, Settin
 }
 
 Result<void> apply_config_file(const std::filesystem::path& file, bool must_exist, Settings& settings) {
-    std::ifstream stream(file);
-    if (!stream) {
-        if (errno == ENOENT && !must_exist) return {};
-        return failure(errno, fmt::format("{}: cannot read: {}", file.string(), std::strerror(errno)));
-    }
-    const std::string text(std::istreambuf_iterator<char>(stream), {});
-    return apply_config(text, file.string(), settings);
+    const auto text = read_text_file(file);
+    if (text) return apply_config(*text, file.string(), settings);
+    if (text.error().number == ENOENT && !must_exist) return {};
+    return tl::unexpected(text.error());
 }
 
 }  // namespace tcmud::daemon

@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "handler/daemon/text_file.hpp"
+
 namespace tcmud::daemon {
 
 namespace {
@@ -21,9 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<std::string> read_text(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return std::nullopt;
-    std::string text(std::istreambuf_iterator<char>(file), {});
+    auto read = read_text_file(path);
+    if (!read) return std::nullopt;
+    auto text = std::move(*read);
     while (!text.empty() && (text.back() == '\n' || text.back() == '\0' || text.back() == ' '))
         text.pop_back();
     return text;

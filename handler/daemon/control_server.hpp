@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control socket: HTTP with JSON bodies on a Unix socket that only root may use. Control thread.
 //
-//   GET /luns               every LUN
-//   GET /luns/<hba>/<name>  one
-//   GET /daemon             the process
+//   GET /luns    every LUN
+//   GET /daemon  the process
 #pragma once
 
 #include <filesystem>

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/systemd_sink.h>
@@ -46,32 +48,43 @@ public:
     std::string admit(std::string_view line) {
         const auto now = std::chrono::steady_clock::now();
         const std::lock_guard lock(mutex_);
-        if (line != last_ || now - since_ > window) {
-            std::string result(line);
-            if (suppressed_ > 0)
-                result = fmt::format("(the line before came {} times more)\n{}", suppressed_, line);
-            last_ = line;
-            since_ = now;
-            written_ = 1;
-            suppressed_ = 0;
-            return result;
+        auto& recent = find(line);
+        if (recent.line == line && now - recent.since <= window) {
+            if (recent.written == burst) return ++recent.suppressed, std::string();
+            return ++recent.written, std::string(line);
         }
-        if (written_ < burst) {
-            ++written_;
-            return std::string(line);
-        }
-        ++suppressed_;
-        return {};
+        auto result = what_was_suppressed();
+        recent = {std::string(line), now, 1, 0};
+        return result += line;
     }
 
 private:
     static constexpr auto window = std::chrono::seconds(10);
     static constexpr int burst = 5;
+    struct Recent {
+        std::string line;
+        std::chrono::steady_clock::time_point since;
+        int written = 0;
+        int suppressed = 0;
+    };
+
+    // The line's place, or that of the one that began longest ago.
+    Recent& find(std::string_view line) {
+        const auto found = std::ranges::find(recent_, line, &Recent::line);
+        return found != recent_.end() ? *found : *std::ranges::min_element(recent_, {}, &Recent::since);
+    }
+
+    std::string what_was_suppressed() {
+        std::string notes;
+        for (auto& recent : recent_) {
+            if (const auto times = std::exchange(recent.suppressed, 0); times > 0)
+                notes += fmt::format("(came {} times more: {})\n", times, recent.line);
+        }
+        return notes;
+    }
+
     std::mutex mutex_;
-    std::string last_;
-    std::chrono::steady_clock::time_point since_;
-    int written_ = 0;
-    unsigned long suppressed_ = 0;
+    std::array<Recent, 16> recent_;
 };
 
 std::shared_ptr<spdlog::logger> make_logger() {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/other_daemons.hpp"
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include <systemd/sd-bus.h>
 
+#include "handler/daemon/text_file.hpp"
 #include "netlink/listeners.hpp"
 
 namespace tcmud::daemon {
@@ -65,8 +64,8 @@ std::set<std::string> handlers_of(sd_bus* bus, const std::string& owner) {
 }
 
 bool somebody_else_listens(std::uint32_t own_port, std::uint32_t group) {
-    std::ifstream file("/proc/net/netlink");
-    const std::string text(std::istreambuf_iterator<char>(file), {});
+    // Without it nothing is known of others.
+    const auto text = read_text_file("/proc/net/netlink").value_or("");
     for (const auto port : netlink::listeners(text, group)) {
         if (port != own_port) return true;
     }

@@ -92,7 +92,14 @@ asio::awaitable<Result<T>> WorkerPool::run(std::string what, std::chrono::millis
     auto result = std::make_shared<std::optional<Result<T>>>();
     auto job = std::make_shared<Job>();
     job->what = std::move(what);
-    job->work = [work = std::move(work), result] { result->emplace(work()); };
+    job->work = [work = std::move(work), what = job->what, result] {
+        try {
+            result->emplace(work());
+        } catch (const std::exception& error) {
+            // Out of memory, or a library's: of this job alone.
+            result->emplace(failure(EIO, what + ": " + error.what()));
+        }
+    };
     job->ended = [timer] { timer->cancel(); };
     if (!enqueue(job)) {
         co_return failure(EAGAIN, job->what + ": all threads for such work are stuck");

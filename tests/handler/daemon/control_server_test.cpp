@@ -114,14 +114,6 @@ TEST_CASE("the control socket tells of the process") {
     CHECK((*daemon)["stuck_workers"] == 1);
 }
 
-TEST_CASE("one LUN can be asked for by its name") {
-    const Served served({report("a"), report("b")});
-    const auto lun = served.get("/luns/user_0/b");
-    REQUIRE(lun);
-    CHECK((*lun)["name"] == "b");
-    CHECK_FALSE(served.get("/luns/user_0/c"));
-}
-
 TEST_CASE("what is not there is answered with an error that names it") {
     const auto answer = Served({}).get("/nothing");
     REQUIRE_FALSE(answer);
