@@ -15,7 +15,8 @@ Result<void> check_geometry(ByteCount size, BlockSize block_size) {
     }
     if (raw(size) == 0) return failure(EINVAL, "the size is 0: set dev_size before enabling the device");
     if (raw(size) % block != 0) {
-        return failure(EINVAL, fmt::format("the size, {}, is no multiple of the block size {}", raw(size), block));
+        return failure(EINVAL,
+                       fmt::format("the size, {}, is no multiple of the block size {}", raw(size), block));
     }
     return {};
 }

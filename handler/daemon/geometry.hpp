@@ -7,7 +7,8 @@
 
 namespace tcmud::daemon {
 
-// Blocks are 512 to 65536 bytes, a power of two; the size is a multiple of them and not 0. The error says which.
+// Blocks are 512 to 65536 bytes, a power of two; the size is a multiple of them and not 0. The error says
+// which.
 Result<void> check_geometry(ByteCount size, BlockSize block_size);
 
 }  // namespace tcmud::daemon

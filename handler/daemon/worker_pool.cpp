@@ -38,7 +38,8 @@ bool WorkerPool::enqueue(std::shared_ptr<Job> job) {
     if (state_->stuck >= threads_ + replacements_) return false;
     state_->queue.push_back(std::move(job));
     const auto working = state_->threads - state_->stuck;
-    if (state_->idle < state_->queue.size() && working < threads_ && state_->threads < threads_ + replacements_)
+    if (state_->idle < state_->queue.size() && working < threads_ &&
+        state_->threads < threads_ + replacements_)
         start_thread();
     state_->wake.notify_one();
     return true;
