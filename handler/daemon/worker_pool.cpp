@@ -55,6 +55,8 @@ bool WorkerPool::abandon(Job& job) {
     const std::lock_guard lock(state_->mutex);
     if (job.finished) return false;
     job.abandoned = true;
+    // The stuck thread may outlive the control thread's context; it must hold nothing of it.
+    job.ended = nullptr;
     if (!job.running) {
         std::erase_if(state_->queue, [&](const auto& queued) { return queued.get() == &job; });
         return true;

@@ -171,7 +171,7 @@ private:
         request.piece_count = static_cast<std::uint32_t>(pieces.size());
         request.cdb_offset = static_cast<std::uint64_t>(at - mapping().data()) + fixed;
         std::memcpy(at, &request, sizeof request);
-        std::memcpy(at + sizeof request, pieces.data(), pieces.size_bytes());
+        std::ranges::copy(std::as_bytes(pieces), at + sizeof request);
         std::memcpy(at + fixed, cdb.data(), cdb.size());
         advance(length);
     }

@@ -72,7 +72,7 @@ TEST_CASE("options take precedence over the configuration file") {
     CHECK_FALSE(settings.reply_mode);
 }
 
-TEST_CASE("--check asks for one LUN instead of serving") {
+TEST_CASE("a LUN is asked for by --check, instead of serving") {
     CommandLine line;
     const auto parsed =
         line.parse({"--check", "file//srv/a b;direct=on", "--size", "1048576", "--block-size", "4096"});
