@@ -28,7 +28,7 @@ enum class AccessState : std::uint8_t {
 // A target port group, as configfs describes it.
 struct TargetPortGroup {
     std::uint16_t id = 0;
-    std::string name;  // Of its directory.
+    std::string name{};  // Of its directory.
     AccessState state = AccessState::active_optimized;
     std::uint8_t status_code = 0;
     bool preferred = false;
@@ -36,7 +36,7 @@ struct TargetPortGroup {
     bool explicit_access = false;
     std::uint8_t supported_states =
         0;  // As in REPORT TARGET PORT GROUPS: T_SUP O_SUP … U_SUP S_SUP AN_SUP AO_SUP.
-    std::vector<std::uint16_t> relative_ports;
+    std::vector<std::uint16_t> relative_ports{};
     bool operator==(const TargetPortGroup&) const = default;
 };
 
