@@ -12,8 +12,8 @@
 #include "handler/scsi/opcode.hpp"
 #include "handler/serving/session.hpp"
 #include "tests/fuzz/fuzz.hpp"
-#include "tests/fuzz/memory_disk.hpp"
 #include "tests/support/kernel_ring.hpp"
+#include "tests/support/memory_disk.hpp"
 
 using namespace tcmud;
 using tcmud::fuzz::promise;
@@ -122,8 +122,8 @@ private:
         return bytes;
     }
 
-    fuzz::Host host_;
-    fuzz::MemoryBackend backend_;
+    test::Host host_;
+    test::MemoryBackend backend_;
     devices::BlockDevice device_;
     KernelRing kernel_;
     int ends_[2]{};
