@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/serving/loop.hpp"
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <numeric>
+#include <string>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "tests/handler/serving/support.hpp"
+
+using namespace tcmud;
+using namespace tcmud::serving;
+using tcmud::test::on;
+using tcmud::test::Waiting;
+
+TEST_CASE("tasks run on the serving thread, which has the loop's name") {
+    Loop loop("serving-1");
+    CHECK(on(loop, [] { return std::this_thread::get_id(); }) != std::this_thread::get_id());
+    const auto name = on(loop, [] {
+        std::array<char, 16> text{};
+        ::pthread_getname_np(::pthread_self(), text.data(), text.size());
+        return std::string(text.data());
+    });
+    CHECK(name == "serving-1");
+}
+
+TEST_CASE("tasks run in the order in which they were posted") {
+    Loop loop("test");
+    std::vector<int> order;
+    for (int i = 0; i < 1000; ++i) loop.post([&order, i] { order.push_back(i); });
+    on(loop, [] {});
+    std::vector<int> expected(1000);
+    std::iota(expected.begin(), expected.end(), 0);
+    CHECK(order == expected);
+}
+
+TEST_CASE("tasks of several threads run, each once") {
+    Loop loop("test");
+    int count = 0;  // Of the serving thread.
+    std::vector<std::thread> posting;
+    for (int thread = 0; thread < 4; ++thread) {
+        posting.emplace_back([&] {
+            for (int i = 0; i < 1000; ++i) loop.post([&count] { ++count; });
+        });
+    }
+    for (auto& thread : posting) thread.join();
+    CHECK(on(loop, [&] { return count; }) == 4000);
+}
+
+TEST_CASE("a task may post another one, which runs later and not inside") {
+    Loop loop("test");
+    bool inside = false;  // Of the serving thread, as ran_inside.
+    bool ran_inside = true;
+    on(loop, [&] {
+        inside = true;
+        loop.post([&] { ran_inside = inside; });
+        inside = false;
+    });
+    CHECK_FALSE(on(loop, [&] { return ran_inside; }));
+}
+
+TEST_CASE("I/O that a task queues is done in the same turn, or by the next ones, without further calls") {
+    Loop loop("test");
+    const int fd = ::memfd_create("test", MFD_CLOEXEC);
+    IoFile file{fd};
+    struct Told : IoOperation {
+        std::promise<IoResult> ended;
+    } operation;
+    operation.deliver = [](IoOperation& self, IoResult ended_with) {
+        static_cast<Told&>(self).ended.set_value(ended_with);
+    };
+    std::string text = "abc";
+    const iovec piece{text.data(), text.size()};
+    loop.post([&] { loop.io().write(file, ByteOffset{0}, {&piece, 1}, Stable::no, Completion(operation)); });
+    const auto ended = operation.ended.get_future().get();
+    CHECK(ended.status == IoStatus::ok);
+    CHECK(ended.bytes == 3);
+    on(loop, [] {});  // Nobody is in deliver() any more.
+    ::close(fd);
+}
+
+TEST_CASE("an answer posted to a sleeping loop wakes it") {
+    Loop loop("test");
+    on(loop, [] {});
+    struct Told : IoOperation {
+        std::promise<std::thread::id> by;
+    } operation;
+    operation.deliver = [](IoOperation& self, IoResult) {
+        static_cast<Told&>(self).by.set_value(std::this_thread::get_id());
+    };
+    loop.io().post(Completion(operation), {});
+    const auto by = operation.by.get_future().get();
+    CHECK(by == on(loop, [] { return std::this_thread::get_id(); }));
+}
+
+TEST_CASE("a loop ends, with or without ever having had a task") {
+    { const Loop idle("test"); }
+    bool ran = false;
+    {
+        Loop loop("test");
+        on(loop, [&] { ran = true; });
+    }
+    CHECK(ran);
+}
