@@ -185,9 +185,6 @@ const std::map<std::string, std::string>& tested_elsewhere() {
         {"handler/daemon/lun.cpp", "tests/guest/life.sh"},
         {"handler/daemon/lun_opening.cpp", "tests/guest/bad_input.sh"},
         {"handler/daemon/main.cpp", "tests/guest/bad_input.sh"},
-        {"handler/serving/lun_directory.cpp", "tests/guest/commands.sh"},
-        {"handler/serving/served_lun.cpp", "tests/guest/life.sh"},
-        {"handler/serving/session.cpp", "tests/fuzz/commands.cpp"},
         {"uio/device.cpp", "tests/guest/disk.sh"},
     };
     return all;

@@ -97,13 +97,13 @@ void DeviceManager::deal_with(const netlink::Socket::Received& received) {
 }
 
 void DeviceManager::deal_with(const netlink::Event& event) {
-    last_event_[event.device_id] = ++events_;
     const auto name = uio::parse_name(event.device);
     if (!name || stopping_) return;
     const auto whose = responsibility_.of(*name);
     if (whose == Responsibility::Answer::not_ours) return;
     if (whose == Responsibility::Answer::nobodys) {
         if (!services_.settings.confined()) {
+            unserved_[event.device_id] = ++events_;
             asio::co_spawn(services_.context, watch_unserved(event, events_), rethrow);
         }
         return;
@@ -124,7 +124,10 @@ asio::awaitable<void> DeviceManager::watch_unserved(netlink::Event event, std::u
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     // A later event of the device: this one was answered, and an answer of its kind would harm the later
     // one's waiter.
-    if (last_event_[event.device_id] != sequence || stopping_) co_return;
+    const auto last = unserved_.find(event.device_id);
+    if (last == unserved_.end() || last->second != sequence) co_return;
+    unserved_.erase(last);
+    if (stopping_) co_return;
     if (another_daemon_()) co_return;
     const int status = event.request == netlink::Request::removed ? 0 : -ENOENT;
     if (answer({event.request, event.device_id, status}) && event.request == netlink::Request::added) {

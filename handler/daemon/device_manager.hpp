@@ -62,8 +62,9 @@ private:
     Responsibility responsibility_;
     std::function<bool()> another_daemon_;
     std::vector<std::shared_ptr<Lun>> luns_;
-    // The last event of each device, by its id: an older one has been answered by somebody.
-    std::map<std::uint32_t, std::uint64_t> last_event_;
+    // The last event of each device that nobody serves, by its id, while it is watched: an older one has been
+    // answered by somebody.
+    std::map<std::uint32_t, std::uint64_t> unserved_;
     std::uint64_t events_ = 0;
     bool stopping_ = false;
     Signal one_ended_;

@@ -27,6 +27,7 @@ std::size_t begin_designator(Writer& page, CodeSet code_set, Designator designat
 }
 
 void finish_designator(Writer& page, std::size_t start) {
+    assert(page.size() - start <= 255);
     page.set_8(start - 1, page.size() - start);
 }
 
@@ -90,7 +91,8 @@ Writer device_identification(const Identity& identity, DeviceType type) {
     auto data = begin_vpd(type, VpdPage::device_identification);
 
     auto start = begin_designator(data, ascii, unit_t10_vendor_id);
-    data.padded_text(identity.vendor, 8).text(identity.serial).u8(0);
+    // A designator has at most 255 bytes, the vendor and the final NUL included.
+    data.padded_text(identity.vendor, 8).text(identity.serial.substr(0, 246)).u8(0);
     finish_designator(data, start);
 
     start = begin_designator(data, binary, unit_naa);
@@ -98,7 +100,6 @@ Writer device_identification(const Identity& identity, DeviceType type) {
     finish_designator(data, start);
 
     if (!identity.config.empty()) {
-        // A designator has at most 255 bytes, the final NUL included.
         start = begin_designator(data, ascii, unit_vendor_specific);
         data.text(identity.config.substr(0, 254)).u8(0);
         finish_designator(data, start);

@@ -75,6 +75,12 @@ TEST_CASE("device identification has the designators that tcmu-runner gives") {
     CHECK(found.at(0x00) == std::string("file//srv/disk.img\0", 19));
 }
 
+TEST_CASE("a long serial is cut to what a designator can hold") {
+    auto long_one = identity();
+    long_one.serial = std::string(253, 'a');
+    CHECK(designators(device_identification(long_one, DeviceType::disk).view()).at(0x01).size() == 255);
+}
+
 TEST_CASE("a long cfgstring is cut to what a designator can hold") {
     auto long_one = identity();
     long_one.config = std::string(400, 'x');
