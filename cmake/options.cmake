@@ -19,7 +19,7 @@ if(TCMUD_SANITIZE)
         # Instrumented code lets GCC 12 see uninitialised boost::optional in Beast; there is none.
         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
         # Anything more takes the compiler minutes over instrumented templates; the tests don't need it.
-        -O1 -g1)
+        -O0 -g1)
     if(TCMUD_SANITIZE STREQUAL thread)
         # Asio's fences are none of tsan's; what they order is ordered by mutexes too.
         target_compile_options(tcmud_options INTERFACE -Wno-tsan)
