@@ -53,4 +53,6 @@ fio_verify() {
 check "fio finds every block as it wrote it" fio_verify "$(in_full 5 20)"
 check_equal "and the daemon has nothing to complain of" 0 "$(daemon_log | grep -cE 'warning|error')"
 no_loopback
+check "the LUN goes" rmdir "$core/user_0/disk"
+check "and its file is free" umount /srv
 finish
