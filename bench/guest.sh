@@ -1,102 +1,96 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: bench/guest.sh ROUNDS SECONDS, in a guest: see bench/run.
+# Measures the candidates, interleaved, on the kernel that it runs on. Called by bench/run, in a guest or natively; what to do
+# comes in BENCH_* variables. Prints, for each point, a line "POINT key=value...", fio's JSON, and a line "END".
 set -euo pipefail
-rounds=$1 seconds=$2
-target=/sys/kernel/config/target
-size=$((128 << 20))
-candidates="runner fileio file null"
-# name, fio's rw, block size, depth
-workloads="read4kQD1:randread:4k:1 write4kQD1:randwrite:4k:1 read4kQD32:randread:4k:32 write4kQD32:randwrite:4k:32
-    read128kQD8:read:128k:8 write128kQD8:write:128k:8"
+: "${BENCH_CANDIDATES:?}" "${BENCH_WORKLOADS:?}" "${BENCH_ROUNDS:?}" "${BENCH_SECONDS:?}" "${BENCH_FABRIC:?}" "${BENCH_FILES:?}"
+. bench/daemons.sh
+. bench/fabric.sh
+ramp=0.4
 
-start_daemons() {
-    mkdir -p /run/dbus
-    dbus-daemon --system --fork
-    tcmu-runner >/run/tcmu-runner.out 2>&1 &
-    for _ in $(seq 100); do
-        dbus-send --system --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner \
-            string:org.kernel.TCMUService1 2>/dev/null | grep -q true && break
-        sleep 0.1
-    done
-    build/release/bin/tcmud --subtypes file,null --hba user_7 >/run/tcmud.out 2>&1 &
-    for _ in $(seq 100); do [ -S /run/tcmud/control.sock ] && break; sleep 0.1; done
+prepare_files() {
+    mkdir -p $files
+    case $BENCH_FILES in
+    tmpfs) mount -t tmpfs -o size=700M files $files ;;
+    ext4 | xfs)
+        modprobe brd rd_nr=1 rd_size=$((600 << 10))
+        "mkfs.$BENCH_FILES" -q "$([ "$BENCH_FILES" = ext4 ] && echo -F || echo -f)" /dev/ram0
+        modprobe "$BENCH_FILES" 2>/dev/null || true
+        mount /dev/ram0 $files
+        ;;
+    esac
 }
 
-# make_user_lun HBA NAME CONFIG [CONTROL]: tcmu-runner answers for devices that are not its own, with an error; so
-# `enable` does not wait for answers to ours.
-make_user_lun() {
-    local device=$target/core/user_$1/$2
-    mkdir -p "$device"
-    echo "dev_config=$3" >"$device/control"
-    echo "dev_size=$size" >"$device/control"
-    [ $# -lt 4 ] || echo "$4" >"$device/control"
-    echo 1 >"$device/enable"
-    echo "$device"
-}
-
-number=0
-# export_lun NAME DEVICE: as a loopback disk of its own host; its /dev name goes to disk_of[NAME].
-declare -A disk_of
-export_lun() {
-    number=$((number + 1))
-    local group=$target/loopback/naa.600140500000000$number/tpgt_1
-    mkdir -p "$group/lun/lun_0"
-    echo "naa.600140510000000$number" >"$group/nexus"
-    ln -s "$2" "$group/lun/lun_0/lun"
-    local address
-    address=$(cat "$group/address")
-    local block=/sys/bus/scsi/devices/$address:0/block
-    for _ in $(seq 100); do [ -d "$block" ] && break; sleep 0.1; done
-    disk_of[$1]=$(ls "$block")
-    echo none >"/sys/block/${disk_of[$1]}/queue/scheduler"
-}
-
-measure() {  # candidate workload -> IOPS
+measure() {  # candidate workload seconds -> fio's JSON
     local name rw block depth
     IFS=: read -r name rw block depth <<<"$2"
     fio --name="$name" --filename="/dev/${disk_of[$1]}" --rw="$rw" --bs="$block" --iodepth="$depth" --ioengine=libaio \
-        --direct=1 --runtime="$seconds" --time_based --norandommap --output-format=terse --terse-version=3 2>/dev/null |
-        awk -F';' '{ print ($8 > $49 ? $8 : $49) }'
+        --direct=1 --time_based --runtime="$3" --ramp_time=$ramp --norandommap --percentile_list=50:99:99.9 --lat_percentiles=1 --clat_percentiles=0 \
+        --output-format=json 2>/dev/null
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+# I/Os of a candidate so far, and what its daemon has used: nanoseconds on the CPU, context switches, system calls (0 if not
+# counted).
+usage_of() {
+    local task nanoseconds=0 switches=0 calls=0
+    for task in ${daemon_of[$1]:+/proc/${daemon_of[$1]}/task/*}; do
+        nanoseconds=$((nanoseconds + $(cut -d' ' -f1 "$task/schedstat" 2>/dev/null || echo 0)))
+        switches=$((switches + $(awk '/ctxt_switches/ { sum += $2 } END { print sum + 0 }' "$task/status")))
+        [ -z "$counting" ] || calls=$((calls + $(calls_of "${task##*/}")))
+    done
+    echo "$(awk '{ print $1 + $5 }' "/sys/block/${disk_of[$1]}/stat") $nanoseconds $switches $calls"
+}
 
-modprobe -a tcm_loop target_core_file
-mkdir -p /mnt/files
-mount -t tmpfs -o size=700M files /mnt/files
-for file in runner fileio file; do
-    # Written once, so that no candidate measures the allocation of pages.
-    dd if=/dev/zero of="/mnt/files/$file" bs=1M count=$((size >> 20)) status=none
-done
+# System calls are counted in a run of their own: counting costs something.
+counting='' tracing=/sys/kernel/tracing/events/raw_syscalls/sys_enter
+count_calls() {
+    [ -e $tracing/trigger ] || mount -t tracefs tracing /sys/kernel/tracing 2>/dev/null || true
+    [ -e $tracing/trigger ] || return 0
+    echo "$1hist:keys=common_pid:size=2048" >$tracing/trigger 2>/dev/null || return 0
+    counting=$([ "$1" = '!' ] || echo yes)
+}
+calls_of() { awk -v task="$1" '$2 == "common_pid:" && $3 == task { print $6 + 0; found = 1 } END { if (!found) print 0 }' $tracing/hist; }
+
+point() {  # candidate workload round
+    local before after
+    read -ra before <<<"$(usage_of "$1")"
+    measure "$1" "$2" "$BENCH_SECONDS" >/tmp/point.json
+    read -ra after <<<"$(usage_of "$1")"
+    echo "POINT candidate=$1 workload=${2%%:*} round=$3 ios=$((after[0] - before[0]))" \
+        "cpu_ns=$((after[1] - before[1])) switches=$((after[2] - before[2]))"
+    cat /tmp/point.json
+    echo END
+}
+
+calls_point() {  # candidate workload
+    [ -n "${daemon_of[$1]:-}" ] || return 0
+    count_calls ''
+    [ -n "$counting" ] || return 0
+    local before after
+    read -ra before <<<"$(usage_of "$1")"
+    measure "$1" "$2" 0.3 >/tmp/point.json
+    read -ra after <<<"$(usage_of "$1")"
+    count_calls '!'
+    echo "CALLS candidate=$1 workload=${2%%:*} ios=$((after[0] - before[0])) calls=$((after[3] - before[3]))"
+    cat /tmp/point.json
+    echo END
+}
+
+[ ! -e /proc/sys/kernel/sched_autogroup_enabled ] || echo "${BENCH_AUTOGROUP:-0}" >/proc/sys/kernel/sched_autogroup_enabled
+modprobe -a sd_mod target_core_file
+prepare_files
 start_daemons
-export_lun runner "$(make_user_lun 0 runner qcow//mnt/files/runner)"
-export_lun file "$(make_user_lun 7 file file//mnt/files/file nl_reply_supported=-1)"
-export_lun null "$(make_user_lun 7 null null/ nl_reply_supported=-1)"
-fileio=$target/core/fileio_0/fileio
-mkdir -p "$fileio"
-echo "fd_dev_name=/mnt/files/fileio,fd_dev_size=$size" >"$fileio/control"
-echo 1 >"$fileio/enable"
-export_lun fileio "$fileio"
+for candidate in $BENCH_CANDIDATES; do "make_$candidate"; done
+if [ -n "${BENCH_BURNER:-}" ]; then
+    setsid sh -c 'while :; do :; done' &
+    trap 'kill %% 2>/dev/null' EXIT
+fi
 
-declare -A samples
-for round in $(seq "$rounds"); do
-    for workload in $workloads; do
-        for candidate in $candidates; do
-            samples[$workload,$candidate]+="$(measure "$candidate" "$workload")"$'\n'
+for round in $(seq "$BENCH_ROUNDS"); do
+    for workload in $BENCH_WORKLOADS; do
+        for candidate in $BENCH_CANDIDATES; do
+            point "$candidate" "$workload" "$round"
+            [ "$round" != 1 ] || [ -z "${BENCH_CALLS:-}" ] || calls_point "$candidate" "$workload"
         done
     done
-    echo "round $round of $rounds done" >&2
-done
-
-printf '%-14s' 'IOPS / runner'
-for candidate in $candidates; do printf '%10s' "$candidate"; done
-echo
-for workload in $workloads; do
-    base=$(printf '%s' "${samples[$workload,runner]}" | median)
-    printf '%-14s' "${workload%%:*}"
-    for candidate in $candidates; do
-        printf '%s' "${samples[$workload,$candidate]}" | median | awk -v base="$base" '{ printf "%10.2f", $1 / base }'
-    done
-    echo
 done
