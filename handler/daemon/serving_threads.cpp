@@ -15,7 +15,7 @@ serving::Loop& ServingThreads::place() {
     auto least = std::ranges::min_element(threads_, {}, &Thread::luns);
     if (least == threads_.end() || (least->luns > 0 && threads_.size() < limit_)) {
         threads_.push_back(
-            {std::make_unique<serving::Loop>("serving/" + std::to_string(threads_.size())), 0});
+            {std::make_unique<serving::Loop>("serving/" + std::to_string(threads_.size()), shared_), 0});
         least = std::prev(threads_.end());
     }
     ++least->luns;

@@ -15,6 +15,8 @@ public:
     // limit: 0 is one per CPU.
     explicit ServingThreads(std::size_t limit);
 
+    const serving::SchedulerWeight& weight() const { return shared_.weight; }
+
     // The thread that a further LUN goes to; counts it there until it is given back.
     serving::Loop& place();
     void give_back(const serving::Loop& loop);
@@ -27,6 +29,7 @@ private:
         std::unique_ptr<serving::Loop> loop;
         std::size_t luns = 0;
     };
+    serving::Shared shared_;
     std::size_t limit_;
     std::vector<Thread> threads_;
 };

@@ -30,10 +30,15 @@ int checked(int result, const char* what) {
     return result;
 }
 
+WeightController::Time now() {
+    return std::chrono::steady_clock::now().time_since_epoch();
+}
+
 }  // namespace
 
-Loop::Loop(const std::string& name)
-    : epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+Loop::Loop(const std::string& name, Shared& shared)
+    : shared_(shared),
+      epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
       io_(wake_) {
     watch(wake_, &wake_, true);
@@ -94,13 +99,35 @@ void Loop::run() {
     while (!stopping_) {
         wait();
         turn();
+        weigh();
     }
+    rest();
+}
+
+void Loop::weigh() {
+    if (!controller_.woken(std::exchange(commands_taken_, 0))) return;
+    const int wanted = controller_.look(now());
+    if (wanted == nice_) return;
+    if (shared_.weight.set(this, wanted, controller_.rate_at_rest())) {
+        nice_ = wanted;
+    } else {
+        controller_.refused(now());
+    }
+}
+
+// The next command may be a lone one.
+void Loop::rest() {
+    if (nice_ == 0) return;
+    shared_.weight.set(this, controller_.rested(now()), 0);
+    nice_ = 0;
 }
 
 void Loop::wait() {
     std::array<epoll_event, events_at_once> events;
-    const int count =
-        ::epoll_wait(epoll_, events.data(), events_at_once, ready_.empty() && !io_.has_work() ? -1 : 0);
+    const bool more_to_do = !ready_.empty() || io_.has_work();
+    const int patience = nice_ == 0 ? -1 : static_cast<int>(WeightController::rest.count());
+    const int count = ::epoll_wait(epoll_, events.data(), events_at_once, more_to_do ? 0 : patience);
+    if (count == 0 && !more_to_do) return rest();
     for (int i = 0; i < count; ++i) {
         void* whose = events[static_cast<std::size_t>(i)].data.ptr;
         // The eventfd is edge-triggered and never read; the io_uring is looked at in every turn.

@@ -15,6 +15,8 @@
 
 #include "handler/serving/io_uring_queue.hpp"
 #include "handler/serving/session_command.hpp"
+#include "handler/serving/shared.hpp"
+#include "handler/serving/weight_controller.hpp"
 
 namespace tcmud::serving {
 
@@ -22,8 +24,8 @@ class Session;
 
 class Loop {
 public:
-    // name: of the thread, at most 15 characters.
-    explicit Loop(const std::string& name);
+    // name: of the thread, at most 15 characters. `shared` outlives the loop.
+    Loop(const std::string& name, Shared& shared);
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
     // Ends the thread. REQUIRES: no session is left.
@@ -43,6 +45,8 @@ public:
     // The session has more to do than it was allowed to in this turn, or was woken by other means than its
     // doorbell.
     void serve_again(Session& session);
+    // A session has taken a command from its ring.
+    void count_command() { ++commands_taken_; }
 
 private:
     void run();
@@ -50,7 +54,10 @@ private:
     void wait();
     void watch(int fd, void* whose, bool edges) const;
     void run_posted();
+    void weigh();
+    void rest();
 
+    Shared& shared_;
     int epoll_;
     int wake_;
     IoUringQueue io_;
@@ -58,6 +65,9 @@ private:
     std::vector<Session*> ready_;
     std::vector<Session*> serving_now_;
     std::vector<Session*> to_publish_;
+    WeightController controller_;
+    int nice_ = 0;  // In force.
+    std::size_t commands_taken_ = 0;  // Since the last wake-up.
 
     std::mutex mutex_;
     std::vector<std::function<void()>> posted_;  // Guarded by mutex_.

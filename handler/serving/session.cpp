@@ -105,6 +105,7 @@ bool Session::serve() {
 
 // Returns the bytes that it may move.
 std::uint64_t Session::take(const uio::Entry& entry) {
+    loop_.count_command();
     auto& command = loop_.commands().take();
     command.session = this;
     command.id = entry.id;

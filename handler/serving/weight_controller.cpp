@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/serving/weight_controller.hpp"
+
+#include <algorithm>
+
+namespace tcmud::serving {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Long enough for some hundred commands at the rates that count.
+constexpr auto window = 20ms;
+constexpr double worthwhile_rate = 2000;  // Commands per second; below, nothing is gained.
+constexpr std::uint64_t wakeups_at_rest = 64;
+constexpr std::uint64_t wakeups_settled = 16;
+// What the thread is owed from before makes it run early for a millisecond or two; then a step that makes lone commands wait
+// is left as soon as a few wake-ups have shown that.
+constexpr auto settling_in = 2ms;
+constexpr std::uint64_t wakeups_tried = 4;
+constexpr auto shortest_pause = 100ms;
+constexpr auto longest_pause = 1000ms;
+// A lighter weight must serve so many times as much as a heavier one to be preferred.
+constexpr double gain = 1.02;
+// What a step may fall behind the best before heavier ones are worth no look.
+constexpr double hopeless = 0.7;
+// What a settled step may fall behind itself: the load has changed, or somebody else wants the CPU.
+constexpr double still_good = 0.8;
+
+}  // namespace
+
+void WeightController::begin_window(Time now) {
+    window_began_ = now;
+    wakeups_ = commands_ = 0;
+}
+
+double WeightController::rate(Time now) const {
+    const auto seconds = std::chrono::duration<double>(now - window_began_).count();
+    return seconds > 0 ? static_cast<double>(commands_) / seconds : 0;
+}
+
+int WeightController::look(Time now) {
+    switch (state_) {
+        case State::at_rest: look_at_rest(now); break;
+        case State::trying: look_while_trying(now); break;
+        case State::settled: look_while_settled(now); break;
+    }
+    return nice();
+}
+
+void WeightController::look_at_rest(Time now) {
+    look_after_ = wakeups_ + wakeups_at_rest;
+    const auto age = now - window_began_;
+    if (age < window) return;
+    rates_[0] = rate(now);
+    // A window of many times its length is one with a rest in it.
+    const bool busy = rates_[0] >= worthwhile_rate && age < 2 * window;
+    begin_window(now);
+    look_after_ = wakeups_at_rest;
+    if (busy && now >= next_attempt_) try_step(1, now);
+}
+
+void WeightController::try_step(std::size_t step, Time now) {
+    state_ = State::trying;
+    step_ = tried_ = step;
+    settled_in_ = false;
+    begin_window(now);
+    look_after_ = 1;
+}
+
+void WeightController::look_while_trying(Time now) {
+    const auto age = now - window_began_;
+    if (!settled_in_ && age >= settling_in) {
+        settled_in_ = true;
+        begin_window(now);
+    }
+    look_after_ = wakeups_ + 1;
+    if (!settled_in_) return;
+    if (wakeups_ >= wakeups_tried && !carries_several()) return give_up(now);
+    if (age < window) return;
+    rates_[step_] = rate(now);
+    const auto best = *std::max_element(rates_.begin(), rates_.begin() + static_cast<std::ptrdiff_t>(step_));
+    if (step_ + 1 == steps.size() || rates_[step_] < hopeless * best) return settle(now);
+    try_step(step_ + 1, now);
+}
+
+void WeightController::settle(Time now) {
+    std::size_t best = 0;
+    for (std::size_t step = 1; step <= tried_; ++step) {
+        if (rates_[step] > gain * rates_[best]) best = step;
+    }
+    if (best == 0) return give_up(now);
+    state_ = State::settled;
+    step_ = best;
+    pause_ = Time{0};
+    worse_windows_ = 0;
+    begin_window(now);
+    look_after_ = wakeups_settled;
+}
+
+void WeightController::give_up(Time now) {
+    state_ = State::at_rest;
+    step_ = 0;
+    pause_ = std::clamp<Time>(2 * pause_, shortest_pause, longest_pause);
+    next_attempt_ = now + pause_;
+    begin_window(now);
+    look_after_ = wakeups_at_rest;
+}
+
+void WeightController::look_while_settled(Time now) {
+    if (!carries_several()) return give_up(now);
+    look_after_ = wakeups_ + wakeups_settled;
+    if (now - window_began_ < window) return;
+    worse_windows_ = rate(now) < still_good * rates_[step_] ? worse_windows_ + 1 : 0;
+    if (worse_windows_ == 2) return give_up(now);
+    begin_window(now);
+    look_after_ = wakeups_settled;
+}
+
+int WeightController::rested(Time now) {
+    if (state_ != State::at_rest) {
+        give_up(now);
+        // Not the step's fault.
+        pause_ = Time{0};
+        next_attempt_ = now;
+    }
+    return nice();
+}
+
+}  // namespace tcmud::serving
