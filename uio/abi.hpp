@@ -79,6 +79,14 @@ static_assert(sizeof(Request) == 48 && offsetof(Request, cdb_offset) == 24);
 
 inline constexpr std::size_t sense_size = 96;
 
+// The front of an answer, all that there is of GOOD.
+struct ResponseHead {
+    EntryHeader header;
+    std::uint8_t scsi_status;
+    std::uint8_t padding[3];
+    std::uint32_t read_length;
+};
+
 // The answer, which overlays the request: counts, cdb_offset and the first four pieces are gone then.
 struct Response {
     EntryHeader header;
@@ -87,7 +95,7 @@ struct Response {
     std::uint32_t read_length;
     std::byte sense[sense_size];  // On CHECK CONDITION the kernel copies all of it.
 };
-static_assert(sizeof(Response) == 112);
+static_assert(sizeof(Response) == 112 && offsetof(Response, sense) == sizeof(ResponseHead));
 
 // The length of an entry with few pieces, without its CDB.
 inline constexpr std::size_t smallest_command = sizeof(Response);

@@ -32,10 +32,9 @@ tl::unexpected<std::string_view> refused(std::string_view why) {
     return tl::unexpected<std::string_view>(why);
 }
 
-Entry broken(std::string_view problem) {
-    Entry entry;
+// Leaves the entry broken.
+void complain(Entry& entry, std::string_view problem) {
     entry.problem = problem;
-    return entry;
 }
 
 constexpr std::size_t piece_limit = 1u << 20;
@@ -98,80 +97,72 @@ bool Ring::has_more() const {
 }
 
 std::optional<Entry> Ring::next() {
-    while (!broken_) {
+    std::optional<Entry> entry;
+    while (!broken_ && !entry) {
         const auto head = load_head(mapping_);
-        if (head == take_) return std::nullopt;
+        if (head == take_) return entry;
         const auto found = slot(take_);
         // An entry never wraps and never crosses the head.
         const bool crosses_head = found && take_ < head && found->length > head - take_;
         if (!found || crosses_head || head >= ring_.size()) {
             broken_ = true;
-            return broken("an entry of the ring has an impossible length");
-        }
-        Entry entry;
-        switch (found->opcode) {
-            case abi::Opcode::pad: take_ = after(take_, found->length); continue;
-            case abi::Opcode::command: entry = read_command(*found); break;
-            case abi::Opcode::task_management: entry = read_task_management(*found); break;
-            default:
-                found->at[offsetof(abi::EntryHeader, user_flags)] = std::byte{abi::unknown_opcode};
-                take_ = after(take_, found->length);
-                continue;
-        }
-        if (entry.kind == Entry::Kind::broken) {
-            broken_ = true;
+            complain(entry.emplace(), "an entry of the ring has an impossible length");
             return entry;
         }
-        take_ = after(take_, found->length);
-        if (entry.kind == Entry::Kind::command) {
-            ++outstanding_;
-            if (!completes_out_of_order()) held_.push_back({entry.id, false, 0, std::nullopt, {}});
+        switch (found->opcode) {
+            case abi::Opcode::pad: break;
+            case abi::Opcode::command: read_command(*found, entry.emplace()); break;
+            case abi::Opcode::task_management: read_task_management(*found, entry.emplace()); break;
+            default: found->at[offsetof(abi::EntryHeader, user_flags)] = std::byte{abi::unknown_opcode};
         }
-        return entry;
+        broken_ = entry && entry->kind == Entry::Kind::broken;
+        if (!broken_) take_ = after(take_, found->length);
     }
-    return std::nullopt;
+    if (entry && entry->kind == Entry::Kind::command) {
+        ++outstanding_;
+        if (!completes_out_of_order()) held_.push_back({entry->id, false, 0, std::nullopt, {}});
+    }
+    return entry;
 }
 
-Entry Ring::read_command(const Slot& slot) const {
-    if (slot.length < abi::smallest_command) return broken("a command's entry is too short");
+void Ring::read_command(const Slot& slot, Entry& entry) const {
+    if (slot.length < abi::smallest_command) return complain(entry, "a command's entry is too short");
     const auto request = read<abi::Request>(slot.at);
     const auto pieces = std::uint64_t{request.piece_count} + request.bidirectional_piece_count;
     const auto pieces_end = sizeof(abi::Request) + pieces * sizeof(abi::Piece);
-    if (pieces > piece_limit || pieces_end > slot.length) return broken("a command's pieces leave its entry");
+    if (pieces > piece_limit || pieces_end > slot.length)
+        return complain(entry, "a command's pieces leave its entry");
 
     const auto entry_offset = static_cast<std::uint64_t>(slot.at - mapping_.data());
     const auto cdb_in_entry = request.cdb_offset - entry_offset;  // Wraps to a huge number if it lies before.
     if (cdb_in_entry < sizeof(abi::EntryHeader) || cdb_in_entry >= slot.length) {
-        return broken("a command's CDB lies outside of its entry");
+        return complain(entry, "a command's CDB lies outside of its entry");
     }
     const auto* cdb = slot.at + cdb_in_entry;
     const auto room = slot.length - cdb_in_entry;
     const auto additional = room > 7 ? std::to_integer<std::uint8_t>(cdb[7]) : std::uint8_t{0};
     const auto length = cdb_length(std::to_integer<std::uint8_t>(cdb[0]), additional);
-    if (length > room) return broken("a command's CDB is longer than its entry");
+    if (length > room) return complain(entry, "a command's CDB is longer than its entry");
 
     const auto* first_piece = reinterpret_cast<const abi::Piece*>(slot.at + sizeof(abi::Request));
-    Entry entry;
     entry.kind = Entry::Kind::command;
     entry.id = CommandId{request.header.command_id};
     entry.cdb = {cdb, length};
     entry.pieces = {first_piece, request.piece_count};
     entry.bidirectional_pieces = {first_piece + request.piece_count, request.bidirectional_piece_count};
-    return entry;
 }
 
-Entry Ring::read_task_management(const Slot& slot) const {
-    if (slot.length < sizeof(abi::TaskManagement)) return broken("a task management entry is too short");
+void Ring::read_task_management(const Slot& slot, Entry& entry) const {
+    if (slot.length < sizeof(abi::TaskManagement))
+        return complain(entry, "a task management entry is too short");
     const auto task = read<abi::TaskManagement>(slot.at);
     if (task.command_count > (slot.length - sizeof(abi::TaskManagement)) / sizeof(std::uint16_t)) {
-        return broken("a task management entry lists more commands than it holds");
+        return complain(entry, "a task management entry lists more commands than it holds");
     }
-    Entry entry;
     entry.kind = Entry::Kind::task_management;
     entry.function = static_cast<TaskFunction>(task.type);
     entry.command_ids = {reinterpret_cast<const std::uint16_t*>(slot.at + sizeof(abi::TaskManagement)),
                          task.command_count};
-    return entry;
 }
 
 bool Ring::map(std::span<const abi::Piece> pieces, std::span<iovec> into) const {
@@ -190,13 +181,7 @@ bool Ring::map(std::span<const abi::Piece> pieces, std::span<iovec> into) const 
 
 void Ring::complete(CommandId id, const Response& response) {
     assert(outstanding_ > 0);
-    if (completes_out_of_order()) {
-        skip_what_needs_no_answer();
-        const auto oldest = slot(answered_);
-        assert(oldest && oldest->opcode == abi::Opcode::command);
-        answer(*oldest, id, response);
-        return;
-    }
+    if (completes_out_of_order()) return answer(oldest_unanswered(), id, response);
     const auto mine = std::ranges::find(held_, id, &Held::id);
     assert(mine != held_.end() && !mine->completed);
     mine->completed = true;
@@ -204,11 +189,8 @@ void Ring::complete(CommandId id, const Response& response) {
     mine->read_length = response.read_length;
     if (response.sense) std::memcpy(mine->sense.data(), response.sense, abi::sense_size);
     while (!held_.empty() && held_.front().completed) {
-        skip_what_needs_no_answer();
-        const auto oldest = slot(answered_);
-        assert(oldest && oldest->opcode == abi::Opcode::command);
         const auto& ready = held_.front();
-        answer(*oldest, ready.id, {ready.status, ready.read_length, ready.sense.data()});
+        answer(oldest_unanswered(), ready.id, {ready.status, ready.read_length, ready.sense.data()});
         held_.pop_front();
     }
 }
@@ -216,25 +198,33 @@ void Ring::complete(CommandId id, const Response& response) {
 // The kernel does not care whose request was in a slot: it reads id and answer of each slot up to the tail,
 // in order.
 void Ring::answer(const Slot& slot, CommandId id, const Response& response) {
-    abi::Response answer{};
-    answer.header.length_and_opcode = slot.length | static_cast<std::uint32_t>(abi::Opcode::command);
-    answer.header.command_id = static_cast<std::uint16_t>(id);
-    answer.scsi_status = response.status;
+    abi::ResponseHead head{};
+    head.header.length_and_opcode = slot.length | static_cast<std::uint32_t>(abi::Opcode::command);
+    head.header.command_id = static_cast<std::uint16_t>(id);
+    head.scsi_status = response.status;
     if (response.read_length && knows_read_length()) {
         assert(*response.read_length > 0);
-        answer.header.user_flags = abi::read_length_valid;
-        answer.read_length = *response.read_length;
+        head.header.user_flags = abi::read_length_valid;
+        head.read_length = *response.read_length;
     }
+    std::memcpy(slot.at, &head, sizeof head);
     constexpr std::uint8_t check_condition = 2;
     if (response.status == check_condition) {
         assert(response.sense);
-        std::memcpy(answer.sense, response.sense, abi::sense_size);
-        std::memcpy(slot.at, &answer, sizeof answer);
-    } else {
-        std::memcpy(slot.at, &answer, offsetof(abi::Response, sense));
+        std::memcpy(slot.at + sizeof head, response.sense, abi::sense_size);
     }
     answered_ = after(answered_, slot.length);
     --outstanding_;
+}
+
+// The slot of the oldest command that was taken and not answered. REQUIRES: there is one.
+Ring::Slot Ring::oldest_unanswered() {
+    for (;;) {
+        const auto next = slot(answered_);
+        assert(next && answered_ != take_);
+        if (next->opcode == abi::Opcode::command) return *next;
+        answered_ = after(answered_, next->length);
+    }
 }
 
 // Padding, task management functions and entries of unknown opcodes that were taken.

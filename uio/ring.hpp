@@ -109,9 +109,10 @@ private:
         abi::Opcode opcode;
     };
     std::optional<Slot> slot(std::uint32_t position) const;
-    Entry read_command(const Slot& slot) const;
-    Entry read_task_management(const Slot& slot) const;
+    void read_command(const Slot& slot, Entry& entry) const;
+    void read_task_management(const Slot& slot, Entry& entry) const;
     void answer(const Slot& slot, CommandId id, const Response& response);
+    Slot oldest_unanswered();
     void skip_what_needs_no_answer();
     std::uint32_t after(std::uint32_t position, std::uint32_t length) const;
 

@@ -150,7 +150,8 @@ serving::Session::Events Lun::session_events() {
 }
 
 asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Device device, uio::Ring ring) {
-    auto& loop = services_.threads.place();
+    const auto& blocks = *std::get<std::unique_ptr<BlockBackend>>(backend);
+    auto& loop = services_.threads.place(serving::loop_kind_for(blocks.file()));
     // Movable only, and std::function copies: so by pointer.
     auto parts = std::make_shared<serving::ServedLun::Parts>(serving::ServedLun::Parts{
         name_.text(), std::move(backend), block_settings(facts_),

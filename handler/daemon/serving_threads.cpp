@@ -11,12 +11,17 @@ namespace tcmud::daemon {
 ServingThreads::ServingThreads(std::size_t limit)
     : limit_(limit != 0 ? limit : std::max(1u, std::thread::hardware_concurrency())) {}
 
-serving::Loop& ServingThreads::place() {
-    auto least = std::ranges::min_element(threads_, {}, &Thread::luns);
-    if (least == threads_.end() || (least->luns > 0 && threads_.size() < limit_)) {
-        threads_.push_back(
-            {std::make_unique<serving::Loop>("serving/" + std::to_string(threads_.size()), shared_), 0});
-        least = std::prev(threads_.end());
+serving::Loop& ServingThreads::place(serving::LoopKind kind) {
+    Thread* least = nullptr;
+    std::size_t of_kind = 0;
+    for (auto& thread : threads_) {
+        if (thread.loop->kind() != kind) continue;
+        ++of_kind;
+        if (!least || thread.luns < least->luns) least = &thread;
+    }
+    if (!least || (least->luns > 0 && of_kind < limit_)) {
+        auto name = "serving/" + std::to_string(threads_.size());
+        least = &threads_.emplace_back(std::make_unique<serving::Loop>(std::move(name), kind, shared_));
     }
     ++least->luns;
     return *least->loop;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "handler/serving/loop.hpp"
@@ -12,13 +13,14 @@ namespace tcmud::daemon {
 
 class ServingThreads {
 public:
-    // limit: 0 is one per CPU.
+    // limit: of threads of each kind; 0 is one per CPU.
     explicit ServingThreads(std::size_t limit);
 
     const serving::SchedulerWeight& weight() const { return shared_.weight; }
 
-    // The thread that a further LUN goes to; counts it there until it is given back.
-    serving::Loop& place();
+    // The thread that a further LUN goes to, of the kind that its files need; counts it there until it is
+    // given back.
+    serving::Loop& place(serving::LoopKind kind);
     void give_back(const serving::Loop& loop);
 
     std::size_t count() const { return threads_.size(); }
@@ -26,6 +28,7 @@ public:
 
 private:
     struct Thread {
+        explicit Thread(std::unique_ptr<serving::Loop> its_loop) : loop(std::move(its_loop)) {}
         std::unique_ptr<serving::Loop> loop;
         std::size_t luns = 0;
     };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <optional>
 
 #include "handler/devices/command.hpp"
 #include "handler/scsi/command_info.hpp"
@@ -16,6 +18,16 @@ template <class Server>
 struct CommandRow {
     scsi::CommandInfo info;
     void (Server::*run)(Command&, Reply);
+    scsi::UnknownBits unknown_bits = scsi::unknown_bits(info);
+
+    // What of a CDB that is long enough is not known, if anything is.
+    std::optional<scsi::Sense> unknown_bit(const Command& command) const {
+        scsi::UnknownBits words;
+        std::memcpy(words.data(), command.cdb_bytes.data(), sizeof words);
+        const bool all_known = ((words[0] & unknown_bits[0]) | (words[1] & unknown_bits[1])) == 0;
+        if (all_known && info.length <= scsi::words_cover) return std::nullopt;
+        return scsi::unknown_bit(info, command.cdb());
+    }
 };
 
 // What identifies a command in its CDB beside the opcode; no_service_action where the opcode has none.

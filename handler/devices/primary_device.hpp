@@ -137,7 +137,7 @@ void PrimaryDevice::dispatch(const CommandTable<Server, size>& table, Server& se
     if (command.cdb().size() < row->info.length) {
         return std::move(reply)(scsi::Outcome::check(scsi::sense::invalid_field_in_cdb));
     }
-    if (const auto unknown = unknown_bit(row->info, command.cdb())) {
+    if (const auto unknown = row->unknown_bit(command)) {
         return std::move(reply)(scsi::Outcome::check(*unknown));
     }
     (server.*row->run)(command, std::move(reply));

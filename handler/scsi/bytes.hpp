@@ -2,11 +2,14 @@
 // Big-endian fields, as every SCSI structure has them.
 #pragma once
 
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace tcmud::scsi {
@@ -20,6 +23,14 @@ constexpr std::uint8_t get_8(Bytes from, std::size_t at) {
 template <std::size_t width>
 constexpr std::uint64_t get_big_endian(Bytes from, std::size_t at) {
     assert(at + width <= from.size());
+    if constexpr (std::has_single_bit(width) && std::endian::native == std::endian::little) {
+        if (!std::is_constant_evaluated()) {
+            // One load: the compiler does not see that in the loop below.
+            std::uint64_t bytes = 0;
+            std::memcpy(&bytes, from.data() + at, width);
+            return __builtin_bswap64(bytes) >> (64 - 8 * width);
+        }
+    }
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < width; ++i) value = value << 8 | get_8(from, at + i);
     return value;

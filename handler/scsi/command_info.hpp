@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -41,6 +42,19 @@ constexpr bool well_formed(const CommandInfo& info) {
     if (fixed != 0 && info.length != fixed) return false;
     return std::all_of(info.usage.begin() + info.length, info.usage.end(),
                        [](auto byte) { return byte == 0; });
+}
+
+// The bits of a CDB of up to 16 bytes that unknown_bit() complains about, in words as they lie in memory;
+// none for longer ones.
+using UnknownBits = std::array<std::uint64_t, 2>;
+constexpr std::size_t words_cover = sizeof(UnknownBits);
+
+constexpr UnknownBits unknown_bits(const CommandInfo& info) {
+    std::array<std::uint8_t, words_cover> bytes{};
+    for (std::size_t i = 1; i < info.length && info.length <= words_cover; ++i) {
+        bytes[i] = static_cast<std::uint8_t>(~info.usage[i] & (i == info.length - 1u ? 0x3f : 0xff));
+    }
+    return std::bit_cast<UnknownBits>(bytes);
 }
 
 // The first bit, from the front, that the CDB has and the command does not know. The control byte's vendor

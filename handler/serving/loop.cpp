@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/serving/loop.hpp"
 
-#include <pthread.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <csignal>
 #include <system_error>
 #include <utility>
 
+#include "handler/serving/io_uring_queue.hpp"
 #include "handler/serving/session.hpp"
 
 namespace tcmud::serving {
@@ -36,23 +38,39 @@ WeightController::Time now() {
 
 }  // namespace
 
-Loop::Loop(const std::string& name, Shared& shared)
+LoopKind loop_kind_for(int fd) {
+    struct statfs status {};
+    const int flags = fd < 0 ? -1 : ::fcntl(fd, F_GETFL);
+    if (flags < 0 || ::fstatfs(fd, &status) != 0) return LoopKind::inline_calls;
+    const bool never_waits =
+        (flags & O_DIRECT) != 0 || status.f_type == XFS_SUPER_MAGIC || status.f_type == BTRFS_SUPER_MAGIC;
+    static const bool available = IoUringQueue::available();
+    return never_waits && available ? LoopKind::io_uring : LoopKind::inline_calls;
+}
+
+Loop::Loop(std::string name, LoopKind kind, Shared& shared)
     : shared_(shared),
+      name_(std::move(name)),
+      kind_(kind),
       epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
-      wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
-      io_(wake_) {
+      wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+    if (kind == LoopKind::inline_calls) {
+        auto queue = std::make_unique<InlineQueue>(wake_, shared);
+        inline_ = queue.get();
+        io_ = std::move(queue);
+    } else {
+        io_ = std::make_unique<IoUringQueue>(wake_);
+    }
     watch(wake_, &wake_, true);
-    if (io_.fd() >= 0) watch(io_.fd(), &io_, false);
-    thread_ = std::thread([this, name] {
-        ::pthread_setname_np(::pthread_self(), name.c_str());
-        run();
-    });
+    if (io_->fd() >= 0) watch(io_->fd(), io_.get(), false);
+    shared_.carriers.start(*this);
 }
 
 Loop::~Loop() {
     stopping_ = true;
     ::eventfd_write(wake_, 1);
-    thread_.join();
+    shared_.carriers.wait_for(*this);
+    io_.reset();
     ::close(wake_);
     ::close(epoll_);
 }
@@ -92,16 +110,18 @@ void Loop::publish_later(Session& session) {
     if (!std::exchange(session.listed_to_publish, true)) to_publish_.push_back(&session);
 }
 
-void Loop::run() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+bool Loop::carry() {
+    // Of a thread that goes on where another one was held: the weight that the loop had there, and the rest
+    // of the turn.
+    if (nice_ != 0) shared_.weight.set(this, nice_, controller_.rate_at_rest());
+    if (!turn()) return false;
     while (!stopping_) {
         wait();
-        turn();
+        if (!turn()) return false;
         weigh();
     }
     rest();
+    return true;
 }
 
 void Loop::weigh() {
@@ -124,7 +144,7 @@ void Loop::rest() {
 
 void Loop::wait() {
     std::array<epoll_event, events_at_once> events;
-    const bool more_to_do = !ready_.empty() || io_.has_work();
+    const bool more_to_do = !ready_.empty() || io_->has_work();
     const int patience = nice_ == 0 ? -1 : static_cast<int>(WeightController::rest.count());
     const int count = ::epoll_wait(epoll_, events.data(), events_at_once, more_to_do ? 0 : patience);
     if (count == 0 && !more_to_do) return rest();
@@ -133,7 +153,7 @@ void Loop::wait() {
         // The eventfd is edge-triggered and never read; the io_uring is looked at in every turn.
         if (whose == &wake_) {
             run_posted();
-        } else if (whose != &io_) {
+        } else if (whose != io_.get()) {
             serve_again(*static_cast<Session*>(whose));
         }
     }
@@ -148,7 +168,7 @@ void Loop::run_posted() {
     for (auto& task : tasks) task();
 }
 
-void Loop::turn() {
+bool Loop::turn() {
     serving_now_.swap(ready_);
     for (std::size_t i = 0; i < serving_now_.size(); ++i) {
         auto* session = serving_now_[i];
@@ -157,11 +177,7 @@ void Loop::turn() {
         if (session->serve()) serve_again(*session);
     }
     serving_now_.clear();
-    for (int round = 0; round < rounds_per_turn; ++round) {
-        io_.submit();
-        io_.reap();
-        if (!io_.deliver()) break;
-    }
+    if (!do_io()) return false;
     for (std::size_t i = 0; i < to_publish_.size(); ++i) {
         if (auto* session = to_publish_[i]) {
             session->listed_to_publish = false;
@@ -169,6 +185,16 @@ void Loop::turn() {
         }
     }
     to_publish_.clear();
+    return true;
+}
+
+bool Loop::do_io() {
+    for (int round = 0; round < rounds_per_turn; ++round) {
+        if (!io_->submit()) return false;
+        io_->reap();
+        if (!io_->deliver()) break;
+    }
+    return true;
 }
 
 }  // namespace tcmud::serving

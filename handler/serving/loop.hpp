@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A serving thread: waits for the rings of its LUNs, serves them in turns, does their I/O.
 //
+// A loop belongs to one thread at a time, but not to the same one for ever: while a system call holds its
+// thread, another one goes on (see Carriers). So what a turn knows is kept in the loop, and nothing on the
+// stack below a call.
+//
 // A turn: take entries of ready rings, within a budget for each; start them; submit what was queued; collect
 // what has ended; publish all completions; ring each doorbell once.
 #pragma once
@@ -10,10 +14,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "handler/serving/io_uring_queue.hpp"
+#include "handler/serving/inline_queue.hpp"
 #include "handler/serving/session_command.hpp"
 #include "handler/serving/shared.hpp"
 #include "handler/serving/weight_controller.hpp"
@@ -22,20 +25,28 @@ namespace tcmud::serving {
 
 class Session;
 
-class Loop {
+// How a loop's files are read and written.
+enum class LoopKind : std::uint8_t { inline_calls, io_uring };
+
+// By the descriptor's file system and flags; -1: no file at all.
+LoopKind loop_kind_for(int fd);
+
+class Loop final : public Carried {
 public:
     // name: of the thread, at most 15 characters. `shared` outlives the loop.
-    Loop(const std::string& name, Shared& shared);
+    Loop(std::string name, LoopKind kind, Shared& shared);
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
     // Ends the thread. REQUIRES: no session is left.
-    ~Loop();
+    ~Loop() override;
+
+    LoopKind kind() const { return kind_; }
 
     // Any thread: runs the task on the serving thread, soon, in order.
     void post(std::function<void()> task);
 
     // From here on: on the serving thread.
-    IoUringQueue& io() { return io_; }
+    LoopQueue& io() { return *io_; }
     CommandPool& commands() { return commands_; }
     void add(Session& session);
     // Nothing of the session is called any more when this returns.
@@ -48,9 +59,16 @@ public:
     // A session has taken a command from its ring.
     void count_command() { ++commands_taken_; }
 
+    // Of Carriers.
+    bool carry() override;
+    Ownership* ownership() override { return inline_ ? &inline_->ownership() : nullptr; }
+    FileSystem* called() const override { return inline_ ? inline_->called() : nullptr; }
+    const std::string& name() const override { return name_; }
+
 private:
-    void run();
-    void turn();
+    // False: the loop is another thread's by now.
+    [[nodiscard]] bool turn();
+    [[nodiscard]] bool do_io();
     void wait();
     void watch(int fd, void* whose, bool edges) const;
     void run_posted();
@@ -58,21 +76,23 @@ private:
     void rest();
 
     Shared& shared_;
+    std::string name_;
+    LoopKind kind_;
     int epoll_;
     int wake_;
-    IoUringQueue io_;
+    std::unique_ptr<LoopQueue> io_;
+    InlineQueue* inline_ = nullptr;  // The same, if it is of that kind.
     CommandPool commands_;
     std::vector<Session*> ready_;
     std::vector<Session*> serving_now_;
     std::vector<Session*> to_publish_;
     WeightController controller_;
-    int nice_ = 0;  // In force.
+    int nice_ = 0;                    // In force.
     std::size_t commands_taken_ = 0;  // Since the last wake-up.
 
     std::mutex mutex_;
     std::vector<std::function<void()>> posted_;  // Guarded by mutex_.
     std::atomic<bool> stopping_{false};
-    std::thread thread_;  // Last: it uses all the others.
 };
 
 }  // namespace tcmud::serving

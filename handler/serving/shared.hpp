@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all serving threads of a process share.
+// What all serving threads of a process share. It outlives every loop.
 #pragma once
 
+#include "handler/serving/carriers.hpp"
+#include "handler/serving/file_systems.hpp"
 #include "handler/serving/scheduler_weight.hpp"
+#include "handler/serving/slow_calls.hpp"
+#include "handler/serving/waiting_reader.hpp"
 
 namespace tcmud::serving {
 
 struct Shared {
     SchedulerWeight weight;
+    FileSystems file_systems;
+    SlowCalls slow_calls;
+    WaitingReader waiting_reader;
+    Carriers carriers;
 };
 
 }  // namespace tcmud::serving

@@ -41,6 +41,10 @@ public:
     virtual ByteCount size() const = 0;
     virtual BlockTraits traits() const = 0;
 
+    // The descriptor that its I/O is made on through IoQueue, so that it is served by a thread of the kind
+    // that suits it; -1: none.
+    virtual int file() const { return -1; }
+
     // Once, before all that follows. The queue outlives the backend's last operation.
     virtual void start(IoQueue& queue) = 0;
 

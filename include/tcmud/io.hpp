@@ -32,17 +32,24 @@ struct IoResult {
 // Whether a write may be answered from a volatile cache (false), or only once it survives power loss (true).
 enum class Stable : bool { no, yes };
 
+namespace serving {
+class LoopQueue;
+class FileSystem;
+}  // namespace serving
+
 // A file that operations are queued on. Made by a backend, used on its serving thread only.
 struct IoFile {
     int fd = -1;
-    // What IoQueue learned of the file at its first operation.
-    enum class Execution : std::uint8_t {
-        unknown,
-        plain,    // Lies in memory: calls end at once.
-        cached,   // The kernel can tell whether a read would have to wait.
-        waiting,  // Every operation may have to wait.
+
+    // From here on: notes of the queue, made at the first operation.
+    enum class Reading : std::uint8_t {
+        plain,    // In memory: reads end at once.
+        no_wait,  // The kernel can tell whether a read would have to wait.
+        waiting,  // Every read may have to wait.
     };
-    Execution execution = Execution::unknown;
+    Reading reading = Reading::waiting;
+    serving::LoopQueue* home = nullptr;
+    serving::FileSystem* file_system = nullptr;
 };
 
 // The memory of one asynchronous operation, so that queueing allocates nothing and cannot fail. It lives in
@@ -64,6 +71,7 @@ struct IoOperation {
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
     std::uint64_t done = 0;
+    long system_result = 0;
     IoResult result;
 };
 

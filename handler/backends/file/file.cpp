@@ -17,6 +17,7 @@ public:
 
     ByteCount size() const override { return size_; }
     BlockTraits traits() const override { return open_.traits(); }
+    int file() const override { return open_.fd(); }
     void start(IoQueue& queue) override { queue_ = &queue; }
 
     void read(ByteOffset at, Buffers into, Completion done) override {

@@ -33,6 +33,9 @@ void BlockDevice::start_read(Command& command, Reply reply, ByteOffset at) {
 
 void BlockDevice::read_ended(IoOperation& operation, IoResult result) {
     auto& command = *static_cast<Command::Io&>(operation).command;
+    if (result.status == IoStatus::ok && result.bytes >= raw(command.data_length)) {
+        return Reply::adopt(&command)(Outcome::good(command.data_length));
+    }
     const auto& device = *static_cast<BlockDevice*>(command.device);
     const auto first = scsi::block_address(command.cdb()).lba;
     Reply::adopt (&command)(outcome_of_read(result, command.data_length, first, device.settings_.block_size));

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/serving/loop_queue.hpp"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace tcmud::serving {
+
+namespace {
+
+using Kind = IoOperation::Kind;
+
+IoStatus status_of(int error) {
+    switch (error) {
+        case ENOSPC:
+        case EDQUOT:
+        case EFBIG: return IoStatus::no_space;
+        case EROFS:
+        case EPERM:
+        case EBADF: return IoStatus::read_only;
+        case EOPNOTSUPP:
+        case ENOSYS: return IoStatus::unsupported;
+        case ENODEV:
+        case ENXIO:
+        case ENOMEDIUM:
+        case ESTALE:
+        case ENOTCONN: return IoStatus::not_ready;
+        default: return IoStatus::io_error;
+    }
+}
+
+long read_call(const IoOperation& operation, off_t at, int flags) {
+    const int fd = operation.file->fd;
+    // The plain call is the cheapest.
+    if (flags == 0 && operation.piece_count == 1)
+        return ::pread(fd, operation.pieces->iov_base, operation.pieces->iov_len, at);
+    return ::preadv2(fd, operation.pieces, static_cast<int>(pieces_at_once(operation)), at, flags);
+}
+
+long write_call(const IoOperation& operation, off_t at) {
+    const int fd = operation.file->fd;
+    if (operation.stable == Stable::no && operation.piece_count == 1)
+        return ::pwrite(fd, operation.pieces->iov_base, operation.pieces->iov_len, at);
+    return ::pwritev2(fd, operation.pieces, static_cast<int>(pieces_at_once(operation)), at,
+                      operation.stable == Stable::yes ? RWF_DSYNC : 0);
+}
+
+}  // namespace
+
+unsigned pieces_at_once(const IoOperation& operation) {
+    return std::min<std::uint32_t>(operation.piece_count, IOV_MAX);
+}
+
+long call(const IoOperation& operation, int read_flags) {
+    const auto at = static_cast<off_t>(operation.offset + operation.done);
+    long result = 0;
+    switch (operation.kind) {
+        case Kind::read: result = read_call(operation, at, read_flags); break;
+        case Kind::write: result = write_call(operation, at); break;
+        case Kind::sync: result = ::fdatasync(operation.file->fd); break;
+        case Kind::allocate:
+            result = ::fallocate(operation.file->fd, operation.allocate_mode, at,
+                                 static_cast<off_t>(operation.length));
+            break;
+    }
+    return result < 0 ? -errno : result;
+}
+
+void LoopQueue::queue(IoOperation& operation, Kind kind, IoFile& file) {
+    operation.kind = kind;
+    operation.file = &file;
+    operation.done = 0;
+    if (!file.home) {
+        file.home = this;
+        prepare_file(file);
+    }
+    ++unfinished_;
+    queued_.push(operation);
+}
+
+void LoopQueue::read(IoFile& file, ByteOffset at, Buffers into, Completion done) {
+    auto& operation = *std::move(done).release();
+    operation.pieces = into.data();
+    operation.piece_count = static_cast<std::uint32_t>(into.size());
+    operation.offset = raw(at);
+    operation.length = raw(total(into));
+    queue(operation, Kind::read, file);
+}
+
+void LoopQueue::write(IoFile& file, ByteOffset at, Buffers from, Stable stable, Completion done) {
+    auto& operation = *std::move(done).release();
+    operation.pieces = from.data();
+    operation.piece_count = static_cast<std::uint32_t>(from.size());
+    operation.offset = raw(at);
+    operation.length = raw(total(from));
+    operation.stable = stable;
+    queue(operation, Kind::write, file);
+}
+
+void LoopQueue::sync(IoFile& file, Completion done) {
+    queue(*std::move(done).release(), Kind::sync, file);
+}
+
+void LoopQueue::allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) {
+    auto& operation = *std::move(done).release();
+    operation.allocate_mode = mode;
+    operation.offset = raw(at);
+    operation.length = raw(length);
+    queue(operation, Kind::allocate, file);
+}
+
+void LoopQueue::post(Completion done, IoResult result) {
+    auto& operation = *std::move(done).release();
+    operation.result = result;
+    if (posted_.push(operation)) ::eventfd_write(wake_fd_, 1);
+}
+
+void LoopQueue::give_back(IoOperation& operation, long result) {
+    operation.system_result = result;
+    if (returned_.push(operation)) ::eventfd_write(wake_fd_, 1);
+}
+
+void LoopQueue::reap() {
+    for (auto* operation = posted_.take(); operation;)
+        ended_.push(*std::exchange(operation, operation->next));
+    for (auto* operation = returned_.take(); operation;) {
+        auto& returned = *std::exchange(operation, operation->next);
+        ended(returned, returned.system_result);
+    }
+}
+
+void LoopQueue::ended(IoOperation& operation, long result) {
+    if (result == -EINTR || result == -EAGAIN) return queued_.push(operation);
+    if (result < 0) return finish(operation, status_of(static_cast<int>(-result)));
+    if (operation.kind == Kind::sync || operation.kind == Kind::allocate)
+        return finish(operation, IoStatus::ok);
+    operation.done += static_cast<std::uint64_t>(result);
+    // A read that moves nothing has met the end; a write that moves nothing will not move more.
+    if (operation.done == operation.length || (result == 0 && operation.kind == Kind::read)) {
+        return finish(operation, IoStatus::ok);
+    }
+    if (result == 0) return finish(operation, IoStatus::io_error);
+    continue_behind(operation);
+}
+
+void LoopQueue::continue_behind(IoOperation& operation) {
+    const auto left = operation.length - operation.done;
+    const Buffers before{operation.pieces, operation.piece_count};
+    auto rest = slice(before, total(before) - ByteCount{left}, ByteCount{left});
+    auto& kept = remainders_[&operation];
+    kept = std::move(rest);
+    operation.pieces = kept.data();
+    operation.piece_count = static_cast<std::uint32_t>(kept.size());
+    queued_.push(operation);
+}
+
+void LoopQueue::finish(IoOperation& operation, IoStatus status) {
+    if (!remainders_.empty()) remainders_.erase(&operation);
+    --unfinished_;
+    operation.result = {status, operation.done, operation.done};
+    ended_.push(operation);
+}
+
+bool LoopQueue::deliver() {
+    if (ended_.empty()) return false;
+    // What ends meanwhile is delivered by the next call.
+    auto ending = std::exchange(ended_, {});
+    while (auto* operation = ending.pop()) operation->deliver(*operation, operation->result);
+    return true;
+}
+
+}  // namespace tcmud::serving

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The I/O of one serving thread: what backends queue, and what has ended. How it is executed is the business
+// of the two kinds: InlineQueue and IoUringQueue.
+#pragma once
+
+#include <cstddef>
+#include <unordered_map>
+#include <vector>
+
+#include "handler/serving/operation_list.hpp"
+#include "tcmud/io.hpp"
+
+namespace tcmud::serving {
+
+class LoopQueue : public IoQueue {
+public:
+    // wake_fd: an eventfd that is written when another thread has something for a sleeping one; not owned.
+    explicit LoopQueue(int wake_fd) : wake_fd_(wake_fd) {}
+
+    void read(IoFile& file, ByteOffset at, Buffers into, Completion done) final;
+    void write(IoFile& file, ByteOffset at, Buffers from, Stable stable, Completion done) final;
+    void sync(IoFile& file, Completion done) final;
+    void allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) final;
+    void post(Completion done, IoResult result) final;
+
+    // Any thread: an operation of this queue that was executed elsewhere, with what the system call returned
+    // (or -errno).
+    void give_back(IoOperation& operation, long result);
+
+    // Readable when reap() has something to do; -1 if there is no such descriptor.
+    virtual int fd() const { return -1; }
+    // Executes what was queued. Nothing is delivered inside. False: the loop belongs to another thread now,
+    // and the caller must not touch it.
+    [[nodiscard]] virtual bool submit() = 0;
+    // Collects what has ended, here and on other threads.
+    virtual void reap();
+    // Delivers what was collected; what that queues is executed by the next submit(). True: anything was
+    // delivered.
+    bool deliver();
+
+    // Whether something can be done without waiting: queued, or ended and not delivered.
+    bool has_work() const { return !queued_.empty() || !ended_.empty(); }
+    // Nothing is queued, executed or waiting to be delivered.
+    bool idle() const { return unfinished_ == 0 && ended_.empty(); }
+
+protected:
+    // How a file is to be treated; called at its first operation.
+    virtual void prepare_file(IoFile& file) = 0;
+    // An operation's system call has returned: finished, or queued again for the rest.
+    void ended(IoOperation& operation, long result);
+
+    int wake_fd() const { return wake_fd_; }
+
+    OperationList queued_;
+
+private:
+    void queue(IoOperation& operation, IoOperation::Kind kind, IoFile& file);
+    void finish(IoOperation& operation, IoStatus status);
+    void continue_behind(IoOperation& operation);
+
+    int wake_fd_;
+    std::size_t unfinished_ = 0;
+    OperationList ended_;
+    PostedOperations posted_;    // With their results.
+    PostedOperations returned_;  // With what their system calls returned.
+    // Of operations that were done in part: what is left of their buffers.
+    std::unordered_map<IoOperation*, std::vector<iovec>> remainders_;
+};
+
+// The system call of an operation, from where it stands; what it returned, or -errno. read_flags: of preadv2.
+long call(const IoOperation& operation, int read_flags = 0);
+// readv(2) and its kin take no more pieces at a time.
+unsigned pieces_at_once(const IoOperation& operation);
+
+}  // namespace tcmud::serving

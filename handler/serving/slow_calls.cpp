@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/serving/slow_calls.hpp"
+
+#include <pthread.h>
+
+#include <cassert>
+#include <chrono>
+#include <csignal>
+
+#include "handler/serving/loop_queue.hpp"
+
+namespace tcmud::serving {
+
+namespace {
+
+constexpr std::chrono::seconds kept_idle{2};
+
+}  // namespace
+
+SlowCalls::~SlowCalls() {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return threads_ == 0; });
+}
+
+std::size_t SlowCalls::threads() const {
+    const std::lock_guard lock(mutex_);
+    return threads_;
+}
+
+void SlowCalls::start(IoOperation& operation) {
+    const std::lock_guard lock(mutex_);
+    auto& line = lines_[operation.file->file_system];
+    line.waiting.push(operation);
+    if (line.running == calls_per_file_system) return;
+    if (idle_ == 0 && threads_ < most_threads) {
+        ++threads_;
+        std::thread([this] { work(); }).detach();
+    } else {
+        changed_.notify_one();
+    }
+}
+
+// Of file systems with the fewest calls first: none waits for the others'.
+IoOperation* SlowCalls::next() {
+    Line* best = nullptr;
+    for (auto& [file_system, line] : lines_) {
+        if (line.waiting.empty() || line.running == calls_per_file_system) continue;
+        if (!best || line.running < best->running) best = &line;
+    }
+    if (!best) return nullptr;
+    ++best->running;
+    return best->waiting.pop();
+}
+
+void SlowCalls::work() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    ::pthread_setname_np(::pthread_self(), "slow-calls");
+    std::unique_lock lock(mutex_);
+    for (bool rested = false;;) {
+        if (auto* operation = next()) {
+            auto* const file_system = operation->file->file_system;
+            auto* const home = operation->file->home;
+            lock.unlock();
+            const long result = call(*operation);
+            lock.lock();
+            --lines_[file_system].running;
+            // Under the lock: the queue is there as long as it misses an operation.
+            home->give_back(*operation, result);
+            rested = false;
+            continue;
+        }
+        if (stopping_ || rested) break;
+        ++idle_;
+        rested = changed_.wait_for(lock, kept_idle) == std::cv_status::timeout;
+        --idle_;
+    }
+    --threads_;
+    changed_.notify_all();
+}
+
+}  // namespace tcmud::serving
