@@ -7,15 +7,14 @@ find_package(PkgConfig REQUIRED)
 add_library(tcmud_options INTERFACE)
 target_compile_options(tcmud_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-    $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual>
-    -fno-omit-frame-pointer)
+    $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual>)
 target_include_directories(tcmud_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(tcmud_options INTERFACE Threads::Threads)
 # Assertions are part of the product: a bug must stop the process, not the data's integrity.
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 
 if(TCMUD_SANITIZE)
-    target_compile_options(tcmud_options INTERFACE -fsanitize=${TCMUD_SANITIZE} -fno-sanitize-recover=all
+    target_compile_options(tcmud_options INTERFACE -fno-omit-frame-pointer -fsanitize=${TCMUD_SANITIZE} -fno-sanitize-recover=all
         # Instrumented code lets GCC 12 see uninitialised boost::optional in Beast; there is none.
         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
         # Anything more takes the compiler minutes over instrumented templates; the tests don't need it.
@@ -31,10 +30,19 @@ if(TCMUD_FUZZ)
     target_link_options(tcmud_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# tcmud_library(NAME SOURCES file... LINKS target...)
+# Link-time optimisation of what every command passes: a sixth of its instructions. Fat objects, so that tests link without.
+set(TCMUD_LTO OFF)
+if(CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND NOT TCMUD_SANITIZE)
+    set(TCMUD_LTO ON)
+endif()
+
+# tcmud_library(NAME [DATA_PATH] SOURCES file... LINKS target...)
 function(tcmud_library name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "DATA_PATH" "" "SOURCES;LINKS")
     add_library(${name} STATIC ${arg_SOURCES})
+    if(arg_DATA_PATH AND TCMUD_LTO)
+        target_compile_options(${name} PRIVATE -flto=auto -ffat-lto-objects)
+    endif()
     target_link_libraries(${name} PUBLIC tcmud_options ${arg_LINKS})
 endfunction()
 

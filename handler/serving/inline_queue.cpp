@@ -50,12 +50,12 @@ void InlineQueue::prepare_file(IoFile& file) {
 
 bool InlineQueue::submit() {
     if (!parked_.empty()) queue_again_what_was_stuck();
-    const bool lone = queued_.single();
+    const bool few = !queued_.has_at_least(worth_a_ring);
     while (auto* operation = queued_.pop()) {
         if (operation->kind != Kind::read && operation->file->file_system->stuck()) {
             parked_.push(*operation);
         } else if (operation->kind == Kind::read) {
-            if (lone || !ring_ready_ || operation->file->reading == IoFile::Reading::waiting) {
+            if (few || !ring_ready_ || operation->file->reading == IoFile::Reading::waiting) {
                 read_one(*operation);
             } else if (!prepare_read(*operation)) {
                 read_prepared();

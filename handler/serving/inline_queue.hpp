@@ -2,7 +2,7 @@
 // The I/O of a serving thread whose files have no non-blocking writes (ext4, block devices), or need none
 // (tmpfs): calls are made by the loop itself, one after another.
 //
-// - A lone read is preadv2(RWF_NOWAIT); several go through a ring in one system call, with the same flag, and
+// - A read is preadv2(RWF_NOWAIT); many go through a ring in one system call, with the same flag, and
 // end inside of
 //   it. What would have to wait is read by the process's WaitingReader.
 // - Plain writes are made inline: into the page cache, which is quick unless the file system is frozen,
@@ -38,6 +38,8 @@ public:
 
 private:
     static constexpr unsigned reads_at_once = 64;
+    // Operations in a turn from which on the ring costs less than a call for each.
+    static constexpr unsigned worth_a_ring = 6;
 
     void prepare_file(IoFile& file) override;
     void queue_again_what_was_stuck();

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -146,9 +147,11 @@ void Loop::wait() {
     std::array<epoll_event, events_at_once> events;
     const bool more_to_do = !ready_.empty() || io_->has_work();
     const int patience = nice_ == 0 ? -1 : static_cast<int>(WeightController::rest.count());
-    const int count = ::epoll_wait(epoll_, events.data(), events_at_once, more_to_do ? 0 : patience);
+    // epoll_wait(2) without glibc's point of cancellation.
+    const auto count = ::syscall(SYS_epoll_pwait, epoll_, events.data(), events_at_once,
+                                 more_to_do ? 0 : patience, nullptr, 0);
     if (count == 0 && !more_to_do) return rest();
-    for (int i = 0; i < count; ++i) {
+    for (long i = 0; i < count; ++i) {
         void* whose = events[static_cast<std::size_t>(i)].data.ptr;
         // The eventfd is edge-triggered and never read; the io_uring is looked at in every turn.
         if (whose == &wake_) {
@@ -192,7 +195,7 @@ bool Loop::do_io() {
     for (int round = 0; round < rounds_per_turn; ++round) {
         if (!io_->submit()) return false;
         io_->reap();
-        if (!io_->deliver()) break;
+        if (!io_->deliver() || !io_->has_work()) break;
     }
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -37,16 +38,16 @@ IoStatus status_of(int error) {
 
 long read_call(const IoOperation& operation, off_t at, int flags) {
     const int fd = operation.file->fd;
-    // The plain call is the cheapest.
+    // The plain call is the cheapest, and cheaper still without glibc's point of cancellation.
     if (flags == 0 && operation.piece_count == 1)
-        return ::pread(fd, operation.pieces->iov_base, operation.pieces->iov_len, at);
+        return ::syscall(SYS_pread64, fd, operation.pieces->iov_base, operation.pieces->iov_len, at);
     return ::preadv2(fd, operation.pieces, static_cast<int>(pieces_at_once(operation)), at, flags);
 }
 
 long write_call(const IoOperation& operation, off_t at) {
     const int fd = operation.file->fd;
     if (operation.stable == Stable::no && operation.piece_count == 1)
-        return ::pwrite(fd, operation.pieces->iov_base, operation.pieces->iov_len, at);
+        return ::syscall(SYS_pwrite64, fd, operation.pieces->iov_base, operation.pieces->iov_len, at);
     return ::pwritev2(fd, operation.pieces, static_cast<int>(pieces_at_once(operation)), at,
                       operation.stable == Stable::yes ? RWF_DSYNC : 0);
 }

@@ -13,8 +13,14 @@ namespace tcmud::serving {
 class OperationList {
 public:
     bool empty() const { return !first_; }
-    // Exactly one.
-    bool single() const { return first_ && !first_->next; }
+    bool has_at_least(unsigned count) const {
+        const auto* operation = first_;
+        while (count > 1 && operation) {
+            operation = operation->next;
+            --count;
+        }
+        return operation != nullptr || count == 0;
+    }
 
     void push(IoOperation& operation) {
         operation.next = nullptr;
@@ -47,6 +53,7 @@ public:
     }
     // All, oldest first.
     IoOperation* take() {
+        if (!head_.load(std::memory_order_relaxed)) return nullptr;
         IoOperation* oldest_first = nullptr;
         for (auto* next = head_.exchange(nullptr, std::memory_order_acquire); next;) {
             auto* operation = std::exchange(next, next->next);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sets what the scheduler makes of a serving thread, where the machine lets it.
 //
-// Weight counts only inside a scheduling group. Where the process is in a cgroup with the cpu controller, or in an
-// autogroup of its own, the thread's nice value moves nothing and the group's moves all. See cgroups(7), sched(7).
+// Weight counts only inside a scheduling group. Where the process is in a cgroup with the cpu controller, or
+// in an autogroup of its own, the thread's nice value moves nothing and the group's moves all. See
+// cgroups(7), sched(7).
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,8 @@ public:
     // Whether the weight is the whole process's, so that only one thread can decide it.
     bool shared() const { return mechanism_ == Mechanism::autogroup || mechanism_ == Mechanism::cgroup; }
 
-    // Any serving thread, for itself, who it is being its own. A weight that is shared is held by the busiest of those
-    // that want another than 0. False: it stays as it is.
+    // Any serving thread, for itself, who it is being its own. A weight that is shared is held by the busiest
+    // of those that want another than 0. False: it stays as it is.
     bool set(const void* who, int nice, double commands_per_second);
 
 private:

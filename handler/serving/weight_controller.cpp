@@ -14,8 +14,8 @@ constexpr auto window = 20ms;
 constexpr double worthwhile_rate = 2000;  // Commands per second; below, nothing is gained.
 constexpr std::uint64_t wakeups_at_rest = 64;
 constexpr std::uint64_t wakeups_settled = 16;
-// What the thread is owed from before makes it run early for a millisecond or two; then a step that makes lone commands wait
-// is left as soon as a few wake-ups have shown that.
+// What the thread is owed from before makes it run early for a millisecond or two; then a step that makes
+// lone commands wait is left as soon as a few wake-ups have shown that.
 constexpr auto settling_in = 2ms;
 constexpr std::uint64_t wakeups_tried = 4;
 constexpr auto shortest_pause = 100ms;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decides how much the scheduler is to favour a serving thread, by what its wake-ups carry.
 //
-// On a busy CPU the scheduler lets a thread of nice 0 run after each single command that the initiator submits:
-// it sleeps, so it is owed time. A thread of less weight runs after the initiator's whole burst, and one wake-up
-// serves all of it. But a lone command that waits for its answer would wait behind everybody else's work. So the
-// weight is tried out: all steps, one after another; the one that serves the most commands per second is kept while
-// its wake-ups carry several. docs/adr/0009.
+// On a busy CPU the scheduler lets a thread of nice 0 run after each single command that the initiator
+// submits: it sleeps, so it is owed time. A thread of less weight runs after the initiator's whole burst, and
+// one wake-up serves all of it. But a lone command that waits for its answer would wait behind everybody
+// else's work. So the weight is tried out: all steps, one after another; the one that serves the most
+// commands per second is kept while its wake-ups carry several. docs/adr/0009.
 #pragma once
 
 #include <array>
@@ -60,8 +60,8 @@ private:
 
     State state_ = State::at_rest;
     std::size_t step_ = 0;
-    std::size_t tried_ = 0;     // The last step that was measured.
-    bool settled_in_ = false;  // While trying: what went before has no effect any more.
+    std::size_t tried_ = 0;                     // The last step that was measured.
+    bool settled_in_ = false;                   // While trying: what went before has no effect any more.
     std::array<double, steps.size()> rates_{};  // Commands per second at each.
     unsigned worse_windows_ = 0;
 
