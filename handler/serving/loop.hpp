@@ -31,7 +31,7 @@ enum class LoopKind : std::uint8_t { inline_calls, io_uring };
 // By the descriptor's file system and flags; -1: no file at all.
 LoopKind loop_kind_for(int fd);
 
-class Loop final : public Carried {
+class Loop : public Carried {
 public:
     // name: of the thread, at most 15 characters. `shared` outlives the loop.
     Loop(std::string name, LoopKind kind, Shared& shared);

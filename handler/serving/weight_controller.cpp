@@ -2,6 +2,7 @@
 #include "handler/serving/weight_controller.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tcmud::serving {
 
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr auto window = 20ms;
 constexpr double worthwhile_rate = 2000;  // Commands per second; below, nothing is gained.
 constexpr std::uint64_t wakeups_at_rest = 64;
-constexpr std::uint64_t wakeups_settled = 16;
+constexpr std::uint64_t wakeups_settled = 4;
 // What the thread is owed from before makes it run early for a millisecond or two; then a step that makes
 // lone commands wait is left as soon as a few wake-ups have shown that.
 constexpr auto settling_in = 2ms;
@@ -27,11 +28,17 @@ constexpr double hopeless = 0.7;
 // What a settled step may fall behind itself: the load has changed, or somebody else wants the CPU.
 constexpr double still_good = 0.8;
 
+// Whether wake-ups carry more than one command as a rule.
+bool several(std::uint64_t commands, std::uint64_t wakeups) {
+    return 2 * commands >= 3 * wakeups;
+}
+
 }  // namespace
 
 void WeightController::begin_window(Time now) {
     window_began_ = now;
     wakeups_ = commands_ = 0;
+    wakeups_seen_ = commands_seen_ = 0;
 }
 
 double WeightController::rate(Time now) const {
@@ -76,7 +83,7 @@ void WeightController::look_while_trying(Time now) {
     }
     look_after_ = wakeups_ + 1;
     if (!settled_in_) return;
-    if (wakeups_ >= wakeups_tried && !carries_several()) return give_up(now);
+    if (wakeups_ >= wakeups_tried && !several(commands_, wakeups_)) return give_up(now);
     if (age < window) return;
     rates_[step_] = rate(now);
     const auto best = *std::max_element(rates_.begin(), rates_.begin() + static_cast<std::ptrdiff_t>(step_));
@@ -108,7 +115,9 @@ void WeightController::give_up(Time now) {
 }
 
 void WeightController::look_while_settled(Time now) {
-    if (!carries_several()) return give_up(now);
+    const auto recent_commands = commands_ - std::exchange(commands_seen_, commands_);
+    const auto recent_wakeups = wakeups_ - std::exchange(wakeups_seen_, wakeups_);
+    if (!several(recent_commands, recent_wakeups)) return give_up(now);
     look_after_ = wakeups_ + wakeups_settled;
     if (now - window_began_ < window) return;
     worse_windows_ = rate(now) < still_good * rates_[step_] ? worse_windows_ + 1 : 0;

@@ -50,7 +50,6 @@ private:
 
     void begin_window(Time now);
     double rate(Time now) const;
-    bool carries_several() const { return 2 * commands_ >= 3 * wakeups_; }
     void look_at_rest(Time now);
     void look_while_trying(Time now);
     void look_while_settled(Time now);
@@ -68,6 +67,8 @@ private:
     Time window_began_{0};
     std::uint64_t wakeups_ = 0;
     std::uint64_t commands_ = 0;
+    std::uint64_t wakeups_seen_ = 0;  // While settled: of these at the last look.
+    std::uint64_t commands_seen_ = 0;
     std::uint64_t look_after_ = 1;
 
     Time next_attempt_{0};

@@ -57,7 +57,8 @@ bool sends_data(std::uint8_t opcode) {
 
 // The serving thread is one for all inputs; everything else is new for each.
 serving::Loop& loop() {
-    static auto& instance = *new serving::Loop("fuzz");
+    static auto& shared = *new serving::Shared;
+    static auto& instance = *new serving::Loop("fuzz", serving::LoopKind::inline_calls, shared);
     return instance;
 }
 

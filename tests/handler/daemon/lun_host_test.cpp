@@ -87,7 +87,7 @@ private:
         [] {
             return std::vector<std::pair<LunName, std::string>>{{{"user_0", "disk"}, "ram/"}};
         }};
-    serving::Loop loop_{"test"};
+    test::TestLoop loop_;
     LunHost host_{services_, loop_, {"user_0", "disk"}, "ram/", true};
     std::thread control_;
 };

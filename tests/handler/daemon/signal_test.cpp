@@ -32,7 +32,7 @@ TEST_CASE("a signal wakes who waits") {
 
 TEST_CASE("work for a serving thread is done there, and its value awaited") {
     asio::io_context context;
-    serving::Loop loop("test");
+    test::TestLoop loop;
     std::function<std::thread::id()> work = [] { return std::this_thread::get_id(); };
     const auto where = run_coroutine(context, on_loop<std::thread::id>(context, loop, std::move(work)));
     REQUIRE(where);
@@ -41,7 +41,7 @@ TEST_CASE("work for a serving thread is done there, and its value awaited") {
 
 TEST_CASE("work that a serving thread does not get to in time is not done at all") {
     asio::io_context context;
-    serving::Loop loop("test");
+    test::TestLoop loop;
     std::promise<void> go_on;
     loop.post([&] { go_on.get_future().wait(); });
     bool done = false;

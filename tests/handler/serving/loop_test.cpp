@@ -20,7 +20,7 @@ using tcmud::test::on;
 using tcmud::test::Waiting;
 
 TEST_CASE("tasks run on the serving thread, which has the loop's name") {
-    Loop loop("serving-1");
+    test::TestLoop loop("serving-1");
     CHECK(on(loop, [] { return std::this_thread::get_id(); }) != std::this_thread::get_id());
     const auto name = on(loop, [] {
         std::array<char, 16> text{};
@@ -31,7 +31,7 @@ TEST_CASE("tasks run on the serving thread, which has the loop's name") {
 }
 
 TEST_CASE("tasks run in the order in which they were posted") {
-    Loop loop("test");
+    test::TestLoop loop;
     std::vector<int> order;
     for (int i = 0; i < 1000; ++i) loop.post([&order, i] { order.push_back(i); });
     on(loop, [] {});
@@ -41,7 +41,7 @@ TEST_CASE("tasks run in the order in which they were posted") {
 }
 
 TEST_CASE("tasks of several threads run, each once") {
-    Loop loop("test");
+    test::TestLoop loop;
     int count = 0;  // Of the serving thread.
     std::vector<std::thread> posting;
     for (int thread = 0; thread < 4; ++thread) {
@@ -54,7 +54,7 @@ TEST_CASE("tasks of several threads run, each once") {
 }
 
 TEST_CASE("a task may post another one, which runs later and not inside") {
-    Loop loop("test");
+    test::TestLoop loop;
     bool inside = false;  // Of the serving thread, as ran_inside.
     bool ran_inside = true;
     on(loop, [&] {
@@ -66,7 +66,7 @@ TEST_CASE("a task may post another one, which runs later and not inside") {
 }
 
 TEST_CASE("I/O that a task queues is done in the same turn, or by the next ones, without further calls") {
-    Loop loop("test");
+    test::TestLoop loop;
     const int fd = ::memfd_create("test", MFD_CLOEXEC);
     IoFile file{fd};
     struct Told : IoOperation {
@@ -86,7 +86,7 @@ TEST_CASE("I/O that a task queues is done in the same turn, or by the next ones,
 }
 
 TEST_CASE("an answer posted to a sleeping loop wakes it") {
-    Loop loop("test");
+    test::TestLoop loop;
     on(loop, [] {});
     struct Told : IoOperation {
         std::promise<std::thread::id> by;
@@ -100,10 +100,10 @@ TEST_CASE("an answer posted to a sleeping loop wakes it") {
 }
 
 TEST_CASE("a loop ends, with or without ever having had a task") {
-    { const Loop idle("test"); }
+    { const test::TestLoop idle; }
     bool ran = false;
     {
-        Loop loop("test");
+        test::TestLoop loop;
         on(loop, [&] { ran = true; });
     }
     CHECK(ran);

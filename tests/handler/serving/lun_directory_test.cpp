@@ -66,8 +66,8 @@ struct Bench {
     test::KernelRing kernel;
     test::Doorbell doorbell;
     LunDirectory directory;
-    Loop owner{"owner"};
-    Loop requester{"requester"};
+    test::TestLoop owner{"owner"};
+    test::TestLoop requester{"requester"};
     std::optional<ServedLun> lun;
     std::unique_ptr<devices::CopyPeer> peer;
 };
@@ -87,7 +87,7 @@ TEST_CASE("a disk is found while it is served, under its whole name") {
 
 TEST_CASE("a name that is added again names the later disk, and removing what is not there is no error") {
     LunDirectory directory;
-    Loop loop("test");
+    test::TestLoop loop;
     directory.add("a", {nullptr, nullptr, nullptr});
     directory.add("a", {&loop, nullptr, nullptr});
     CHECK(directory.find("a")->loop == &loop);
@@ -99,7 +99,7 @@ TEST_CASE("a name that is added again names the later disk, and removing what is
 
 TEST_CASE("there is no other end of a copy where no disk is served") {
     const LunDirectory directory;
-    Loop loop("test");
+    test::TestLoop loop;
     CHECK(directory.peer("user_0/disk1", loop) == nullptr);
 }
 

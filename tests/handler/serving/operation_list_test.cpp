@@ -35,16 +35,17 @@ TEST_CASE("a list that was emptied takes operations again, the same ones or othe
     CHECK(list.empty());
 }
 
-TEST_CASE("a list of one operation is told from shorter and longer ones") {
+TEST_CASE("a list knows whether it has so many operations") {
     std::array<IoOperation, 2> operations;
     OperationList list;
-    CHECK_FALSE(list.single());
+    CHECK(list.has_at_least(0));
+    CHECK_FALSE(list.has_at_least(1));
     list.push(operations[0]);
-    CHECK(list.single());
+    CHECK(list.has_at_least(1));
+    CHECK_FALSE(list.has_at_least(2));
     list.push(operations[1]);
-    CHECK_FALSE(list.single());
-    list.pop();
-    CHECK(list.single());
+    CHECK(list.has_at_least(2));
+    CHECK_FALSE(list.has_at_least(3));
 }
 
 TEST_CASE("posted operations are taken all at once, oldest first") {

@@ -68,7 +68,7 @@ struct Bench {
     KernelRing kernel;
     test::Doorbell doorbell;
     LunDirectory directory;
-    Loop loop{"test"};
+    test::TestLoop loop;
     std::optional<ServedLun> lun;
 };
 

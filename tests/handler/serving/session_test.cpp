@@ -73,7 +73,7 @@ struct Bench {
     KernelRing kernel;
     test::HoldingDevice device;
     test::Doorbell doorbell;
-    Loop loop{"test"};
+    test::TestLoop loop;
     std::unique_ptr<Session> session;
     std::string problem;
     bool gone = false;
