@@ -90,6 +90,23 @@ stop_tcmud() {
 }
 daemon_log() { cat /run/tcmud.log; }
 
+# What the daemon itself has, in KiB: VmRSS or VmLck, whichever is more, without the pages of rings and data areas, which are
+# the kernel's.
+own_memory() {
+    local most uio
+    most=$(awk '/^(VmRSS|VmLck)/ && $2 > most {most = $2} END {print most}' "/proc/$daemon/status")
+    uio=$(awk '/^[0-9a-f]+-/ {uio = $6 ~ /uio/} /^Rss:/ && uio {sum += $2} END {print sum + 0}' "/proc/$daemon/smaps")
+    echo $((most - uio))
+}
+threads() { awk '/^Threads/ {print $2}' "/proc/$daemon/status"; }
+# Their names, but for the pool that opens LUNs: it has four at most, each made when there is more to open than before.
+lasting_threads() { sort "/proc/$daemon"/task/*/comm | grep -v '^offload$' | tr '\n' ' '; }
+# The nanoseconds that each of its threads has been on a CPU, with name and number of times.
+cpu_times() {
+    local task
+    for task in "/proc/$daemon"/task/*; do echo "$(<"$task/comm") ${task##*/} $(<"$task/schedstat")"; done
+}
+
 # make_lun NAME CONFIG SIZE [CONTROL...]: a backstore below core/user_0, enabled; the code is that of `enable`.
 make_lun() {
     local device=$core/user_${HBA:-0}/$1 config=$2 size=$3 control
@@ -101,24 +118,26 @@ make_lun() {
     env echo 1 >"$device/enable"
 }
 
-# loopback NAME...: LUNs of core/user_0 as disks of one loopback host; their names below /dev go to disk[NAME] and, those of
+# loopback NAME...: LUNs of core/user_0, or of another HBA if the name has it (fileio_0/one), as disks of one loopback host; their names below /dev go to disk[NAME] and, those of
 # sg, to generic[NAME].
 declare -A disk generic
 loopback_hosts=0
 loopback() {
     modprobe tcm_loop
     loopback_hosts=$((loopback_hosts + 1))
-    local group=$target/loopback/naa.600140500000000$loopback_hosts/tpgt_1 number=0 name address block
-    mkdir -p "$group/lun"
+    local group=$target/loopback/naa.600140500000000$loopback_hosts/tpgt_1 number=0 name backstore address block names
+    # Few processes for each LUN: there may be hundreds.
+    eval "mkdir -p '$group/lun/lun_'{0..$(($# - 1))}"
     echo "naa.600140510000000$loopback_hosts" >"$group/nexus"
     address=$(cat "$group/address")
     for name; do
-        mkdir -p "$group/lun/lun_$number"
-        ln -s "$core/user_${HBA:-0}/$name" "$group/lun/lun_$number/lun"
+        [[ $name == */* ]] && backstore=$core/$name || backstore=$core/user_${HBA:-0}/$name
+        ln -s "$backstore" "$group/lun/lun_$number/lun"
         block=/sys/bus/scsi/devices/$address:$number/block
         wait_for 10 test -d "$block" || { failed "the disk of $name appears" "$(dmesg | tail)"; finish; }
-        disk[$name]=/dev/$(ls "$block")
-        generic[$name]=/dev/$(ls "${block%block}scsi_generic")
+        names=("$block"/* "${block%block}scsi_generic"/*)
+        disk[$name]=/dev/${names[0]##*/}
+        generic[$name]=/dev/${names[1]##*/}
         wait_for 10 test -b "${disk[$name]}" -a -c "${generic[$name]}"
         number=$((number + 1))
     done
@@ -153,6 +172,18 @@ iscsi() {
 memory_disk() {
     mkdir -p "$1"
     mount -t tmpfs -o "size=$2" files "$1"
+}
+
+# fio_figure FILE JOB PATH: a number of fio's JSON, rounded, for example: fio_figure /run/fio.json polite read/iops
+fio_figure() {
+    python3 - "$@" <<'PYTHON'
+import json, sys
+name, job, path = sys.argv[1:]
+value = next(each for each in json.load(open(name))["jobs"] if each["jobname"] == job)
+for key in path.split("/"):
+    value = value[key]
+print(round(value))
+PYTHON
 }
 
 # in_full N M: N in the short form of the tests, M with ./check --full.

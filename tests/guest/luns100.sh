@@ -7,14 +7,6 @@ mib=1048576
 memory_disk /srv "$((luns * 8 + 64))M"
 start_tcmud
 
-# What the daemon itself has: VmRSS without the pages of rings and data areas, which are the kernel's. In KiB.
-own_memory() {
-    local resident uio
-    resident=$(awk '/^VmRSS/ {print $2}' "/proc/$daemon/status")
-    uio=$(awk '/^[0-9a-f]+-/ {uio = $6 ~ /uio/} /^Rss:/ && uio {sum += $2} END {print sum + 0}' "/proc/$daemon/smaps")
-    echo $((resident - uio))
-}
-threads() { awk '/^Threads/ {print $2}' "/proc/$daemon/status"; }
 milliseconds() { date +%s%3N; }
 
 create() {
