@@ -5,10 +5,10 @@
 set -euo pipefail
 : "${BENCH_CANDIDATES:?}" "${BENCH_WORKLOADS:?}" "${BENCH_ROUNDS:?}" "${BENCH_SECONDS:?}" "${BENCH_FABRIC:?}" "${BENCH_FILES:?}" \
     "${BENCH_LUNS:?}"
+. bench/usage.sh
 . bench/daemons.sh
 . bench/fabric.sh
 . bench/units.sh
-. bench/calls.sh
 ramp=0.4
 
 prepare_files() {
@@ -34,45 +34,21 @@ measure() {  # candidate workload seconds -> fio's JSON
         --percentile_list=50:99:99.9 --lat_percentiles=1 --clat_percentiles=0 --output-format=json 2>/dev/null
 }
 
-# I/Os of a candidate so far, of the size that fio submits: its kernel may split them. And what its daemons have used:
-# nanoseconds on the CPU, context switches, system calls (0 if not counted).
-usage_of() {  # candidate workload
-    local block task disk daemon sectors=0 nanoseconds=0 switches=0 calls=0
-    block=$(cut -d: -f3 <<<"$2")
-    for disk in ${disks_of[$1]}; do sectors=$((sectors + $(awk '{ print $3 + $7 }' "/sys/block/$disk/stat"))); done
-    for daemon in ${daemons_of[$1]:-}; do
-        for task in /proc/"$daemon"/task/*; do
-            nanoseconds=$((nanoseconds + $(cut -d' ' -f1 "$task/schedstat" 2>/dev/null || echo 0)))
-            switches=$((switches + $(awk '/ctxt_switches/ { sum += $2 } END { print sum + 0 }' "$task/status")))
-            calls=$((calls + $(calls_of "${task##*/}")))
-        done
-    done
-    echo "$((sectors * 512 / $(numfmt --from=iec "${block^^}"))) $nanoseconds $switches $calls"
-}
-
-point() {  # candidate workload round
-    local before after
-    read -ra before <<<"$(usage_of "$1" "$2")"
-    measure "$1" "$2" "$BENCH_SECONDS" >/tmp/point.json
-    read -ra after <<<"$(usage_of "$1" "$2")"
-    echo "POINT candidate=$1 workload=${2%%:*} round=$3 ios=$((after[0] - before[0]))" \
-        "cpu_ns=$((after[1] - before[1])) switches=$((after[2] - before[2]))"
+point() {  # kind candidate workload round seconds
+    usage_of "$2" "$3" >/tmp/before
+    measure "$2" "$3" "$5" >/tmp/point.json
+    usage_of "$2" "$3" >/tmp/after
+    echo "$1 candidate=$2 workload=${3%%:*} round=$4 $(usage_between /tmp/before /tmp/after)"
     cat /tmp/point.json
     echo END
 }
 
 # In a run of its own: counting costs something.
-calls_point() {  # candidate workload
+calls_point() {  # candidate workload round
     [ -n "${daemons_of[$1]:-}" ] || return 0
     start_counting || return 0
-    local before after
-    read -ra before <<<"$(usage_of "$1" "$2")"
-    measure "$1" "$2" 0.3 >/tmp/point.json
-    read -ra after <<<"$(usage_of "$1" "$2")"
+    point CALLS "$@" 0.3
     stop_counting
-    echo "CALLS candidate=$1 workload=${2%%:*} ios=$((after[0] - before[0])) calls=$((after[3] - before[3]))"
-    cat /tmp/point.json
-    echo END
 }
 
 [ ! -e /proc/sys/kernel/sched_autogroup_enabled ] || echo "${BENCH_AUTOGROUP:-0}" >/proc/sys/kernel/sched_autogroup_enabled
@@ -88,8 +64,8 @@ fi
 for round in $(seq "$BENCH_ROUNDS"); do
     for workload in $BENCH_WORKLOADS; do
         for candidate in $BENCH_CANDIDATES; do
-            point "$candidate" "$workload" "$round"
-            [ "$round" != 1 ] || [ -z "${BENCH_CALLS:-}" ] || calls_point "$candidate" "$workload"
+            point POINT "$candidate" "$workload" "$round" "$BENCH_SECONDS"
+            [ "$round" != 1 ] || [ -z "${BENCH_CALLS:-}" ] || calls_point "$candidate" "$workload" "$round"
         done
     done
 done
