@@ -17,7 +17,9 @@ start_service() {  # COMMAND...
     systemctl daemon-reload
     systemctl start tcmud.service
     started=$(systemctl show --property=MainPID --value tcmud.service)
-    grep -qw cpu "$(dirname "/sys/fs/cgroup$(systemctl show --property=ControlGroup --value tcmud.service)")/cgroup.subtree_control" || {
+    local group
+    group=$(systemctl show --property=ControlGroup --value tcmud.service)
+    grep -qw cpu "$(dirname "/sys/fs/cgroup$group")/cgroup.subtree_control" || {
         echo "bench: systemd did not enable the cpu controller" >&2
         return 1
     }
