@@ -1,33 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # How LUNs of a benchmark reach their initiator, by loopback or by the kernel's own iSCSI. Sourced.
-# export_lun NAME BACKSTORE: its disk's name below /dev goes to disk_of[NAME].
+# export_lun CANDIDATE NAME BACKSTORE: its disk's name below /dev is added to disks_of[CANDIDATE].
 : "${target:?}"
-declare -A disk_of
+declare -A disks_of
 exported=0
 
 export_lun() {
     exported=$((exported + 1))
-    "export_by_$BENCH_FABRIC" "$@"
-    wait_until test -b "/dev/${disk_of[$1]}"
-    echo none >"/sys/block/${disk_of[$1]}/queue/scheduler"
+    "export_by_$BENCH_FABRIC" "$2" "$3"
+    wait_until test -b "/dev/$disk"
+    echo none >"/sys/block/$disk/queue/scheduler"
+    disks_of[$1]+="${disks_of[$1]:+ }$disk"
 }
 
-export_by_loopback() {
+export_by_loopback() {  # NAME BACKSTORE -> disk
     modprobe tcm_loop
-    local group=$target/loopback/naa.600140500000000$exported/tpgt_1 block
+    local group block
+    group=$target/loopback/naa.$(printf '60014050%08x' $exported)/tpgt_1
     mkdir -p "$group/lun/lun_0"
-    echo "naa.600140510000000$exported" >"$group/nexus"
+    printf 'naa.60014051%08x' $exported >"$group/nexus"
     ln -s "$2" "$group/lun/lun_0/lun"
     block=/sys/bus/scsi/devices/$(cat "$group/address"):0/block
     wait_until test -d "$block"
-    disk_of[$1]=$(ls "$block")
+    disk=$(ls "$block")
 }
 
 # Target and initiator on the same machine, over its loopback interface.
-export_by_iscsi() {
+export_by_iscsi() {  # NAME BACKSTORE -> disk
     modprobe -a iscsi_target_mod iscsi_tcp
-    local name=iqn.2026-01.bench:$1 group session
+    # An iSCSI name has no underscores.
+    local name=iqn.2026-01.bench:${1//_/-} group session
     group=$target/iscsi/$name/tpgt_1
     mkdir -p "$group/lun/lun_0" "$group/np/127.0.0.1:3260"
     echo 0 >"$group/attrib/authentication"
@@ -41,7 +44,7 @@ export_by_iscsi() {
     session=$(grep -lx "$name" /sys/class/iscsi_session/session*/targetname | head -1)
     session=$(readlink -f "$(dirname "$session")/device")
     wait_until compgen -G "$session/target*/*:0/block/*"
-    disk_of[$1]=$(basename "$session"/target*/*:0/block/*)
+    disk=$(basename "$session"/target*/*:0/block/*)
 }
 
 start_initiator() {
