@@ -27,6 +27,7 @@
 #include "tcmud/module.hpp"
 #include "tests/support/kernel_ring.hpp"
 #include "tests/support/memory_disk.hpp"
+#include "tests/support/test_loop.hpp"
 
 extern "C" const tcmud::ModuleEntry tcmud_module;  // The null backend, linked in.
 
@@ -149,7 +150,7 @@ private:
         return answers;
     }
 
-    serving::Loop loop_;
+    test::TestLoop loop_;
     test::KernelRing kernel_;
     Doorbell bell_;
     test::Host host_;

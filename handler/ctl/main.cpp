@@ -33,7 +33,18 @@ int list(const Wish& wish, const std::filesystem::path& socket) {
     return 0;
 }
 
+int daemon_status(const Wish& wish, const std::filesystem::path& socket) {
+    const auto daemon = get(socket, "/daemon");
+    if (!daemon) {
+        std::cerr << "tcmuctl: " << daemon.error().text << "\n";
+        return failed;
+    }
+    std::cout << (wish.as_json ? daemon->dump(2) + "\n" : tcmud::ctl::daemon_text(*daemon));
+    return 0;
+}
+
 int status(const Wish& wish, const std::filesystem::path& socket) {
+    if (wish.lun.empty()) return daemon_status(wish, socket);
     // A name alone is one of user_0, where most LUNs are.
     const auto name = wish.lun.find('/') == std::string::npos ? "user_0/" + wish.lun : wish.lun;
     const auto luns = get(socket, "/luns");
@@ -60,8 +71,8 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     auto* list_command = app.add_subcommand("list", "every LUN, a line each");
     list_command->add_flag("-j,--json", wish.as_json, "as JSON");
-    auto* status_command = app.add_subcommand("status", "one LUN in full");
-    status_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME")->required();
+    auto* status_command = app.add_subcommand("status", "one LUN in full, or the daemon");
+    status_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME; none: the daemon itself");
     status_command->add_flag("-j,--json", wish.as_json, "as JSON");
     try {
         app.parse(argc, argv);

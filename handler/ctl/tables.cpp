@@ -57,6 +57,21 @@ std::string list_table(const json& luns) {
     return table;
 }
 
+std::string daemon_text(const json& daemon) {
+    std::string subtypes;
+    for (const auto& subtype : daemon.value("subtypes", json::array()))
+        subtypes += (subtypes.empty() ? "" : ", ") + subtype.get<std::string>();
+    return fmt::format(
+        "Version          {}\n"
+        "Subtypes         {}\n"
+        "Serving threads  {}, {} held by a file system\n"
+        "Weight           {}\n"
+        "Stuck workers    {}\n",
+        text(daemon, "version"), subtypes, number(daemon, "serving_threads"),
+        number(daemon, "held_serving_threads"), text(daemon, "scheduler_weight"),
+        number(daemon, "stuck_workers"));
+}
+
 std::string status_text(const json& lun) {
     const auto counters = lun.value("counters", json::object());
     std::string result;

@@ -18,6 +18,9 @@ std::string list_table(const nlohmann::json& luns);
 // Everything that is known of one LUN, a line each.
 std::string status_text(const nlohmann::json& lun);
 
+// What is known of the daemon itself.
+std::string daemon_text(const nlohmann::json& daemon);
+
 // "1.5 GiB"; exact below 1 KiB.
 std::string readable_size(std::uint64_t bytes);
 

@@ -60,7 +60,9 @@ json describe(const DaemonReport& daemon) {
             {"build_id", daemon.build_id},
             {"subtypes", daemon.subtypes},
             {"serving_threads", daemon.serving_threads},
-            {"stuck_workers", daemon.stuck_workers}};
+            {"stuck_workers", daemon.stuck_workers},
+            {"scheduler_weight", daemon.scheduler_weight},
+            {"held_serving_threads", daemon.held_serving_threads}};
 }
 
 class Server final : public ControlServer {

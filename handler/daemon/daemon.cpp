@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/daemon.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -152,8 +153,14 @@ private:
     }
 
     DaemonReport report() const {
-        DaemonReport report{
-            TCMUD_VERSION, TCMUD_BUILD_ID, {}, threads_.count(), configfs_worker_.stuck() + offload_.stuck()};
+        const auto& shared = threads_.shared();
+        DaemonReport report{TCMUD_VERSION,
+                            TCMUD_BUILD_ID,
+                            {},
+                            threads_.count(),
+                            configfs_worker_.stuck() + offload_.stuck(),
+                            std::string(name_of(shared.weight.mechanism())),
+                            shared.carriers.held()};
         for (const auto* module : modules_.all()) report.subtypes.emplace_back(module->subtype());
         return report;
     }
@@ -194,8 +201,17 @@ Result<netlink::Socket> open_netlink() {
 
 }  // namespace
 
+// Each LUN takes a few descriptors; the usual soft limit of 1024 is for programs that use select(2).
+void raise_limit_of_open_files() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 ExitCode serve(const Serve& request) {
     log::start(request.settings.log_level);
+    raise_limit_of_open_files();
     if (::geteuid() != 0) {
         log::error("needs root: it opens UIO devices and writes configfs");
         return ExitCode::failed;

@@ -16,7 +16,7 @@ public:
     // limit: of threads of each kind; 0 is one per CPU.
     explicit ServingThreads(std::size_t limit);
 
-    const serving::SchedulerWeight& weight() const { return shared_.weight; }
+    const serving::Shared& shared() const { return shared_; }
 
     // The thread that a further LUN goes to, of the kind that its files need; counts it there until it is
     // given back.

@@ -20,7 +20,8 @@
 namespace tcmud::test {
 
 inline const BackendModule& module(const std::string& name) {
-    void* library = ::dlopen((std::filesystem::path(MODULES) / (name + ".so")).c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* library =
+        ::dlopen((std::filesystem::path(MODULES) / (name + ".so")).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) throw std::runtime_error(::dlerror());
     return static_cast<const ModuleEntry*>(::dlsym(library, "tcmud_module"))->module();
 }

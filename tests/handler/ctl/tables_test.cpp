@@ -77,6 +77,20 @@ TEST_CASE("the status of a LUN is everything that is known of it") {
           "Doorbells        9\n");
 }
 
+TEST_CASE("the status of the daemon is everything that is known of it") {
+    CHECK(daemon_text({{"version", "1.2"},
+                       {"subtypes", {"file", "ram"}},
+                       {"serving_threads", 2},
+                       {"held_serving_threads", 1},
+                       {"scheduler_weight", "cgroup"},
+                       {"stuck_workers", 0}}) ==
+          "Version          1.2\n"
+          "Subtypes         file, ram\n"
+          "Serving threads  2, 1 held by a file system\n"
+          "Weight           cgroup\n"
+          "Stuck workers    0\n");
+}
+
 TEST_CASE("a LUN that is not served says why, and has no thread") {
     auto waiting = lun("a", "file//srv/a");
     waiting["state"] = "waiting";

@@ -40,7 +40,7 @@ public:
             ControlServer::listen(context_, socket(),
                                   {[luns = std::move(luns)] { return luns; },
                                    [] {
-                                       return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1};
+                                       return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1, "autogroup", 3};
                                    }});
         REQUIRE(listening);
         server_ = std::move(*listening);
@@ -112,6 +112,8 @@ TEST_CASE("the control socket tells of the process") {
     CHECK((*daemon)["subtypes"] == nlohmann::json{"file", "ram"});
     CHECK((*daemon)["serving_threads"] == 2);
     CHECK((*daemon)["stuck_workers"] == 1);
+    CHECK((*daemon)["scheduler_weight"] == "autogroup");
+    CHECK((*daemon)["held_serving_threads"] == 3);
 }
 
 TEST_CASE("what is not there is answered with an error that names it") {

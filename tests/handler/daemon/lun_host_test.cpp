@@ -11,6 +11,7 @@
 
 #include "tests/support/captured_output.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/test_loop.hpp"
 
 using namespace tcmud;
 using namespace tcmud::daemon;

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/run_coroutine.hpp"
+#include "tests/support/test_loop.hpp"
 
 using namespace tcmud;
 using namespace tcmud::daemon;

@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,18 +17,11 @@
 #include "handler/devices/host.hpp"
 #include "handler/serving/loop.hpp"
 #include "tcmud/block_backend.hpp"
+#include "tests/support/test_loop.hpp"
 #include "uio/device.hpp"
 #include "uio/ring.hpp"
 
 namespace tcmud::test {
-
-// A loop with everything that it shares with none.
-class TestLoop : private serving::Shared, public serving::Loop {
-public:
-    explicit TestLoop(const std::string& name = "test",
-                      serving::LoopKind kind = serving::LoopKind::inline_calls)
-        : serving::Loop(name, kind, static_cast<serving::Shared&>(*this)) {}
-};
 
 // Runs f on the loop's thread; returns, or throws, what it did. The turns of earlier calls have ended before
 // f begins.
