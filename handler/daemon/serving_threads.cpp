@@ -22,6 +22,7 @@ serving::Loop& ServingThreads::place(serving::LoopKind kind) {
     if (!least || (least->luns > 0 && of_kind < limit_)) {
         auto name = "serving/" + std::to_string(threads_.size());
         least = &threads_.emplace_back(std::make_unique<serving::Loop>(std::move(name), kind, shared_));
+        least->loop->start();
     }
     ++least->luns;
     return *least->loop;

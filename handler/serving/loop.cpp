@@ -64,13 +64,20 @@ Loop::Loop(std::string name, LoopKind kind, Shared& shared)
     }
     watch(wake_, &wake_, true);
     if (io_->fd() >= 0) watch(io_->fd(), io_.get(), false);
+}
+
+void Loop::start() {
     shared_.carriers.start(*this);
 }
 
-Loop::~Loop() {
+void Loop::stop() {
     stopping_ = true;
     ::eventfd_write(wake_, 1);
     shared_.carriers.wait_for(*this);
+}
+
+Loop::~Loop() {
+    stop();
     io_.reset();
     ::close(wake_);
     ::close(epoll_);

@@ -35,9 +35,13 @@ class Loop : public Carried {
 public:
     // name: of the thread, at most 15 characters. `shared` outlives the loop.
     Loop(std::string name, LoopKind kind, Shared& shared);
+    // From here on it runs; what was posted before is done then.
+    void start();
+    // Ends its thread. REQUIRES: no session is left. Again does nothing.
+    void stop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
-    // Ends the thread. REQUIRES: no session is left.
+    // Stops it.
     ~Loop() override;
 
     LoopKind kind() const { return kind_; }

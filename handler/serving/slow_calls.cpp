@@ -33,8 +33,8 @@ void SlowCalls::start(IoOperation& operation) {
     const std::lock_guard lock(mutex_);
     auto& line = lines_[operation.file->file_system];
     line.waiting.push(operation);
-    if (line.running == calls_per_file_system) return;
-    if (idle_ == 0 && threads_ < most_threads) {
+    ++line.queued;
+    if (too_few_threads()) {
         ++threads_;
         std::thread([this] { work(); }).detach();
     } else {
@@ -42,15 +42,24 @@ void SlowCalls::start(IoOperation& operation) {
     }
 }
 
+// Threads that were made and did not begin yet count as those that are idle.
+bool SlowCalls::too_few_threads() const {
+    std::size_t startable = 0;
+    for (const auto& [file_system, line] : lines_) startable += line.startable();
+    return threads_ - running_ < startable && threads_ < most_threads;
+}
+
 // Of file systems with the fewest calls first: none waits for the others'.
 IoOperation* SlowCalls::next() {
     Line* best = nullptr;
     for (auto& [file_system, line] : lines_) {
-        if (line.waiting.empty() || line.running == calls_per_file_system) continue;
+        if (line.startable() == 0) continue;
         if (!best || line.running < best->running) best = &line;
     }
     if (!best) return nullptr;
+    ++running_;
     ++best->running;
+    --best->queued;
     return best->waiting.pop();
 }
 
@@ -67,6 +76,7 @@ void SlowCalls::work() {
             lock.unlock();
             const long result = call(*operation);
             lock.lock();
+            --running_;
             --lines_[file_system].running;
             // Under the lock: the queue is there as long as it misses an operation.
             home->give_back(*operation, result);
@@ -74,9 +84,7 @@ void SlowCalls::work() {
             continue;
         }
         if (stopping_ || rested) break;
-        ++idle_;
         rested = changed_.wait_for(lock, kept_idle) == std::cv_status::timeout;
-        --idle_;
     }
     --threads_;
     changed_.notify_all();

@@ -3,6 +3,7 @@
 // system, so that one that hangs does not take the threads of the others.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <map>
@@ -34,17 +35,22 @@ public:
 private:
     struct Line {
         std::size_t running = 0;
+        std::size_t queued = 0;
         OperationList waiting;
+        // How many of those that wait may run now.
+        std::size_t startable() const { return std::min(queued, calls_per_file_system - running); }
     };
-    // The lock is held, by all of these.
+    // The lock is held.
     IoOperation* next();
+    bool too_few_threads() const;
+
     void work();
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::map<FileSystem*, Line> lines_;
     std::size_t threads_ = 0;
-    std::size_t idle_ = 0;
+    std::size_t running_ = 0;
     bool stopping_ = false;
 };
 

@@ -13,6 +13,7 @@
 #include "handler/serving/session.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/kernel_ring.hpp"
+#include "tests/support/test_loop.hpp"
 #include "tests/support/memory_disk.hpp"
 
 using namespace tcmud;
@@ -57,8 +58,7 @@ bool sends_data(std::uint8_t opcode) {
 
 // The serving thread is one for all inputs; everything else is new for each.
 serving::Loop& loop() {
-    static auto& shared = *new serving::Shared;
-    static auto& instance = *new serving::Loop("fuzz", serving::LoopKind::inline_calls, shared);
+    static auto& instance = *new test::TestLoop("fuzz");
     return instance;
 }
 

@@ -13,7 +13,12 @@ class TestLoop : private serving::Shared, public serving::Loop {
 public:
     explicit TestLoop(const std::string& name = "test",
                       serving::LoopKind kind = serving::LoopKind::inline_calls)
-        : serving::Loop(name, kind, static_cast<serving::Shared&>(*this)) {}
+        : serving::Loop(name, kind, static_cast<serving::Shared&>(*this)) {
+        start();
+    }
+    TestLoop(const TestLoop&) = delete;
+    TestLoop& operator=(const TestLoop&) = delete;
+    ~TestLoop() override { stop(); }
 };
 
 }  // namespace tcmud::test
