@@ -5,7 +5,10 @@
 #   tests/guest/run --kernel icount --memory 2G --timeout 1500 tests/guest/frozen.sh
 . tests/guest/lib.sh
 size=$((64 << 20))
-frozen_for=5
+frozen_for=$(in_full 2 5)
+# In the short form the one case in which a thread of ours is held.
+file_systems=$(in_full ext4 'ext4 xfs')
+all_options=$(in_full '-' '- ;direct=on')
 # How much longer than without the freeze a neighbour's command may take, in microseconds.
 bar=10000
 memory_disk /srv 128M
@@ -53,7 +56,7 @@ direct=1
 bs=4k
 norandommap
 time_based
-ramp_time=0.4
+ramp_time=1
 runtime=$((frozen_for + 3))
 [victim]
 filename=${disk[victim]}
@@ -109,11 +112,11 @@ threads_are() { [ "$(lasting_threads | wc -w)" = "$1" ]; }
 # Workers of the kernel's io_uring leave after five seconds.
 settle() { sleep 6; }
 
-for file_system in ext4 xfs; do
-    for options in '' ';direct=on'; do
-        what="$file_system, ${options:+direct}${options:-buffered}"
-        echo "--- ${what/;direct=on/}"
-        check "a file system" make_file_system $file_system
+for file_system in $file_systems; do
+    for options in $all_options; do
+        options=${options#-}
+        echo "--- $file_system, $([ -n "$options" ] && echo direct || echo buffered)"
+        check "a file system" make_file_system "$file_system"
         make_luns "$options"
         check "the load without a freeze" during /run/free.json true
         settle
