@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr auto window = 20ms;
 constexpr double worthwhile_rate = 2000;  // Commands per second; below, nothing is gained.
 constexpr std::uint64_t wakeups_at_rest = 64;
-constexpr std::uint64_t wakeups_settled = 4;
+constexpr std::uint64_t wakeups_settled = 8;
 // What the thread is owed from before makes it run early for a millisecond or two; then a step that makes
 // lone commands wait is left as soon as a few wake-ups have shown that.
 constexpr auto settling_in = 2ms;
@@ -83,11 +83,20 @@ void WeightController::look_while_trying(Time now) {
     }
     look_after_ = wakeups_ + 1;
     if (!settled_in_) return;
-    if (wakeups_ >= wakeups_tried && !several(commands_, wakeups_)) return give_up(now);
+    if (wakeups_ >= wakeups_tried && !several(commands_, wakeups_)) return pass_over(now);
     if (age < window) return;
     rates_[step_] = rate(now);
     const auto best = *std::max_element(rates_.begin(), rates_.begin() + static_cast<std::ptrdiff_t>(step_));
     if (step_ + 1 == steps.size() || rates_[step_] < hopeless * best) return settle(now);
+    try_step(step_ + 1, now);
+}
+
+// Commands that come one by one at this step, as they did before, may not at a heavier one; but where they
+// have to wait, they are not to be made to wait more.
+void WeightController::pass_over(Time now) {
+    const bool in_vain = rate(now) < still_good * rates_[0];
+    rates_[step_] = 0;
+    if (in_vain || step_ + 1 == steps.size()) return settle(now);
     try_step(step_ + 1, now);
 }
 

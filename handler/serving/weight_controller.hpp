@@ -54,6 +54,7 @@ private:
     void look_while_trying(Time now);
     void look_while_settled(Time now);
     void try_step(std::size_t step, Time now);
+    void pass_over(Time now);
     void settle(Time now);
     void give_up(Time now);
 

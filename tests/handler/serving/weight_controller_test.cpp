@@ -65,6 +65,14 @@ TEST_CASE("the step that serves the most is kept") {
     CHECK(machine.nice == 15);
 }
 
+TEST_CASE("a step that changes nothing is passed over for the next") {
+    Machine machine{[](int nice) {
+        return nice < 12 ? Machine::Wakeup{1, 40us} : Machine::Wakeup{32, 32 * 30us};
+    }};
+    machine.run(500ms);
+    CHECK(machine.nice == 12);
+}
+
 TEST_CASE("lone commands are made to wait for a few milliseconds of a second at most") {
     // Beside a process that burns the CPU: light threads wait for their turn.
     Machine machine{[](int nice) { return Machine::Wakeup{1, nice == 0 ? 60us : 3ms}; }};
@@ -98,7 +106,7 @@ TEST_CASE("a step that does not serve as much as it did is left") {
     machine.wakeup = [](int nice) {
         return nice == 0 ? Machine::Wakeup{2, 80us} : Machine::Wakeup{32, 20ms};
     };
-    machine.run(200ms);
+    machine.run(400ms);
     CHECK(machine.nice == 0);
 }
 
