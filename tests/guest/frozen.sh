@@ -5,6 +5,8 @@
 #   tests/guest/run --kernel icount --memory 2G --timeout 1500 tests/guest/frozen.sh
 . tests/guest/lib.sh
 size=$((64 << 20))
+# Small: freezing writes the file out, and in a kernel that is preempted only where it asks to be, nobody runs meanwhile.
+victim_size=$((2 << 20))
 frozen_for=$(in_full 2 5)
 # In the short form the one case in which a thread of ours is held.
 file_systems=$(in_full ext4 'ext4 xfs')
@@ -20,21 +22,21 @@ mkfs.ext4 -q -F /dev/ram1 && mount /dev/ram1 /mnt/other || exit
 echo 'serving_threads = 1' >/run/tcmud.toml
 start_tcmud --config /run/tcmud.toml
 
-# written FILE: with every block allocated, so that the writes are what is measured.
-written() { dd if=/dev/zero of="$1" bs=1M count=$((size >> 20)) conv=fsync status=none; }
-written /srv/memory && written /mnt/other/ext4 || exit
+# written FILE SIZE: with every block allocated, so that the writes are what is measured.
+written() { dd if=/dev/zero of="$1" bs=1M count=$(($2 >> 20)) conv=fsync status=none; }
+written /srv/memory $size && written /mnt/other/ext4 $size || exit
 
 make_file_system() {
     mountpoint -q /mnt/frozen && umount /mnt/frozen
     case $1 in
     ext4) mkfs.ext4 -q -F /dev/ram0 ;;
     xfs) mkfs.xfs -q -f /dev/ram0 ;;
-    esac && mount /dev/ram0 /mnt/frozen && written /mnt/frozen/disk
+    esac && mount /dev/ram0 /mnt/frozen && written /mnt/frozen/disk "$victim_size"
 }
 # make_luns OPTIONS: each on a host of its own, so that what they share is the daemon's.
 make_luns() {
     local name
-    check "the LUN whose file system will freeze" make_lun victim "file//mnt/frozen/disk$1" $size
+    check "the LUN whose file system will freeze" make_lun victim "file//mnt/frozen/disk$1" $victim_size
     check "a neighbour on tmpfs" make_lun memory file//srv/memory $size
     check "a neighbour on ext4" make_lun ext4 file//mnt/other/ext4 $size
     for name in victim memory ext4; do
