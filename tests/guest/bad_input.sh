@@ -6,7 +6,7 @@ mib=1048576
 memory_disk /srv 200M
 truncate -s 16M /srv/good /srv/other
 truncate -s 1000 /srv/odd
-install -m 600 /dev/null /srv/secret
+install -m 000 /dev/null /srv/secret
 printf 'QFI\373\0\0\0\3' >/srv/image.qcow2
 truncate -s 16M /srv/image.qcow2
 
@@ -38,7 +38,7 @@ no_lun "an unknown subtype" "unknown subtype 'paper'" paper/x $mib
 no_lun "an image where raw blocks are meant" "qcow" qcow//srv/image.qcow2 $mib
 no_lun "no path" "." file/ $mib
 check_fails "a file that the daemon may not read" "Permission denied" \
-    setpriv --reuid 65534 --clear-groups "$tcmud" --check file//srv/secret --size 512
+    setpriv --bounding-set -dac_override,-dac_read_search "$tcmud" --check file//srv/secret --size 512
 check "a good one is said to be good" "$tcmud" --check file//srv/good --size $((16 * mib))
 
 echo "--- and is refused by enable"
