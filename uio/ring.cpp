@@ -32,11 +32,6 @@ tl::unexpected<std::string_view> refused(std::string_view why) {
     return tl::unexpected<std::string_view>(why);
 }
 
-// Leaves the entry broken.
-void complain(Entry& entry, std::string_view problem) {
-    entry.problem = problem;
-}
-
 constexpr std::size_t piece_limit = 1u << 20;
 
 }  // namespace
@@ -83,100 +78,110 @@ std::uint32_t Ring::after(std::uint32_t position, std::uint32_t length) const {
     return position == ring_.size() ? 0 : position;
 }
 
-// The entry at a position, if its length stays inside of the ring.
-std::optional<Ring::Slot> Ring::slot(std::uint32_t position) const {
+// The entry at a position; its length stays inside of the ring.
+Ring::Slot Ring::slot(std::uint32_t position) const {
     auto* at = ring_.data() + position;
     const auto word = read<std::uint32_t>(at);
     const auto length = word & ~abi::opcode_mask;
-    if (length < sizeof(abi::EntryHeader) || length > ring_.size() - position) return std::nullopt;
-    return Slot{at, length, static_cast<abi::Opcode>(word & abi::opcode_mask)};
+    const bool possible = length >= sizeof(abi::EntryHeader) && length <= ring_.size() - position;
+    return {at, possible ? length : 0, static_cast<abi::Opcode>(word & abi::opcode_mask)};
 }
 
 bool Ring::has_more() const {
     return !broken_ && load_head(mapping_) != take_;
 }
 
-std::optional<Entry> Ring::next() {
-    std::optional<Entry> entry;
-    while (!broken_ && !entry) {
+const Entry* Ring::next() {
+    while (!broken_) {
         const auto head = load_head(mapping_);
-        if (head == take_) return entry;
+        if (head == take_) return nullptr;
         const auto found = slot(take_);
         // An entry never wraps and never crosses the head.
-        const bool crosses_head = found && take_ < head && found->length > head - take_;
-        if (!found || crosses_head || head >= ring_.size()) {
-            broken_ = true;
-            complain(entry.emplace(), "an entry of the ring has an impossible length");
-            return entry;
+        const bool crosses_head = take_ < head && found.length > head - take_;
+        if (found.length == 0 || crosses_head || head >= ring_.size()) {
+            complain("an entry of the ring has an impossible length");
+            return &entry_;
         }
-        switch (found->opcode) {
-            case abi::Opcode::pad: break;
-            case abi::Opcode::command: read_command(*found, entry.emplace()); break;
-            case abi::Opcode::task_management: read_task_management(*found, entry.emplace()); break;
-            default: found->at[offsetof(abi::EntryHeader, user_flags)] = std::byte{abi::unknown_opcode};
-        }
-        broken_ = entry && entry->kind == Entry::Kind::broken;
-        if (!broken_) take_ = after(take_, found->length);
+        const bool concerns_us = read_entry(found);
+        if (!broken_) take_ = after(take_, found.length);
+        if (concerns_us) return &entry_;
     }
-    if (entry && entry->kind == Entry::Kind::command) {
-        ++outstanding_;
-        if (!completes_out_of_order()) held_.push_back({entry->id, false, 0, std::nullopt, {}});
-    }
-    return entry;
+    return nullptr;
 }
 
-void Ring::read_command(const Slot& slot, Entry& entry) const {
-    if (slot.length < abi::smallest_command) return complain(entry, "a command's entry is too short");
+// Whether it is one that is served.
+bool Ring::read_entry(const Slot& slot) {
+    switch (slot.opcode) {
+        case abi::Opcode::command: read_command(slot); return true;
+        case abi::Opcode::task_management: read_task_management(slot); return true;
+        case abi::Opcode::pad: return false;
+    }
+    slot.at[offsetof(abi::EntryHeader, user_flags)] = std::byte{abi::unknown_opcode};
+    return false;
+}
+
+// Nothing is taken any more.
+void Ring::complain(std::string_view problem) {
+    broken_ = true;
+    entry_.kind = Entry::Kind::broken;
+    entry_.problem = problem;
+}
+
+void Ring::read_command(const Slot& slot) {
+    if (slot.length < abi::smallest_command) return complain("a command's entry is too short");
     const auto request = read<abi::Request>(slot.at);
     const auto pieces = std::uint64_t{request.piece_count} + request.bidirectional_piece_count;
     const auto pieces_end = sizeof(abi::Request) + pieces * sizeof(abi::Piece);
     if (pieces > piece_limit || pieces_end > slot.length)
-        return complain(entry, "a command's pieces leave its entry");
+        return complain("a command's pieces leave its entry");
 
     const auto entry_offset = static_cast<std::uint64_t>(slot.at - mapping_.data());
     const auto cdb_in_entry = request.cdb_offset - entry_offset;  // Wraps to a huge number if it lies before.
     if (cdb_in_entry < sizeof(abi::EntryHeader) || cdb_in_entry >= slot.length) {
-        return complain(entry, "a command's CDB lies outside of its entry");
+        return complain("a command's CDB lies outside of its entry");
     }
     const auto* cdb = slot.at + cdb_in_entry;
     const auto room = slot.length - cdb_in_entry;
     const auto additional = room > 7 ? std::to_integer<std::uint8_t>(cdb[7]) : std::uint8_t{0};
     const auto length = cdb_length(std::to_integer<std::uint8_t>(cdb[0]), additional);
-    if (length > room) return complain(entry, "a command's CDB is longer than its entry");
+    if (length > room) return complain("a command's CDB is longer than its entry");
 
     const auto* first_piece = reinterpret_cast<const abi::Piece*>(slot.at + sizeof(abi::Request));
-    entry.kind = Entry::Kind::command;
-    entry.id = CommandId{request.header.command_id};
-    entry.cdb = {cdb, length};
-    entry.pieces = {first_piece, request.piece_count};
-    entry.bidirectional_pieces = {first_piece + request.piece_count, request.bidirectional_piece_count};
+    entry_.kind = Entry::Kind::command;
+    entry_.id = CommandId{request.header.command_id};
+    entry_.cdb = {cdb, length};
+    entry_.pieces = {first_piece, request.piece_count};
+    entry_.bidirectional_pieces = {first_piece + request.piece_count, request.bidirectional_piece_count};
+    ++outstanding_;
+    if (!completes_out_of_order()) held_.push_back({entry_.id, false, 0, std::nullopt, {}});
 }
 
-void Ring::read_task_management(const Slot& slot, Entry& entry) const {
-    if (slot.length < sizeof(abi::TaskManagement))
-        return complain(entry, "a task management entry is too short");
+void Ring::read_task_management(const Slot& slot) {
+    if (slot.length < sizeof(abi::TaskManagement)) return complain("a task management entry is too short");
     const auto task = read<abi::TaskManagement>(slot.at);
     if (task.command_count > (slot.length - sizeof(abi::TaskManagement)) / sizeof(std::uint16_t)) {
-        return complain(entry, "a task management entry lists more commands than it holds");
+        return complain("a task management entry lists more commands than it holds");
     }
-    entry.kind = Entry::Kind::task_management;
-    entry.function = static_cast<TaskFunction>(task.type);
-    entry.command_ids = {reinterpret_cast<const std::uint16_t*>(slot.at + sizeof(abi::TaskManagement)),
-                         task.command_count};
+    entry_.kind = Entry::Kind::task_management;
+    entry_.function = static_cast<TaskFunction>(task.type);
+    entry_.command_ids = {reinterpret_cast<const std::uint16_t*>(slot.at + sizeof(abi::TaskManagement)),
+                          task.command_count};
 }
 
-bool Ring::map(std::span<const abi::Piece> pieces, std::span<iovec> into) const {
+std::optional<std::uint64_t> Ring::map(std::span<const abi::Piece> pieces, std::span<iovec> into) const {
     assert(into.size() == pieces.size());
+    std::uint64_t length = 0;
     auto* target = into.data();
     for (const auto& shared : pieces) {
         const auto piece = read<abi::Piece>(reinterpret_cast<const std::byte*>(&shared));
         if (piece.offset < data_offset_ || piece.offset > mapping_.size() ||
             piece.length > mapping_.size() - piece.offset) {
-            return false;
+            return std::nullopt;
         }
+        length += piece.length;
         *target++ = {mapping_.data() + piece.offset, piece.length};
     }
-    return true;
+    return length;
 }
 
 void Ring::complete(CommandId id, const Response& response) {
@@ -221,9 +226,9 @@ void Ring::answer(const Slot& slot, CommandId id, const Response& response) {
 Ring::Slot Ring::oldest_unanswered() {
     for (;;) {
         const auto next = slot(answered_);
-        assert(next && answered_ != take_);
-        if (next->opcode == abi::Opcode::command) return *next;
-        answered_ = after(answered_, next->length);
+        assert(next.length != 0 && answered_ != take_);
+        if (next.opcode == abi::Opcode::command) return next;
+        answered_ = after(answered_, next.length);
     }
 }
 
@@ -231,9 +236,9 @@ Ring::Slot Ring::oldest_unanswered() {
 void Ring::skip_what_needs_no_answer() {
     while (answered_ != take_) {
         const auto next = slot(answered_);
-        assert(next);
-        if (next->opcode == abi::Opcode::command) return;
-        answered_ = after(answered_, next->length);
+        assert(next.length != 0);
+        if (next.opcode == abi::Opcode::command) return;
+        answered_ = after(answered_, next.length);
     }
 }
 

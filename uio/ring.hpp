@@ -36,7 +36,8 @@ enum class TaskFunction : std::uint8_t {
     preempt_and_abort = 128,
 };
 
-// One entry, as it lies in the ring: the spans are valid until the entry's slot is published.
+// One entry, as it lies in the ring: the spans are valid until the entry's slot is published. Only what
+// belongs to its kind has a meaning.
 struct Entry {
     enum class Kind {
         command,
@@ -76,11 +77,11 @@ public:
     bool knows_read_length() const { return (flags_ & abi::read_length) != 0; }
     bool completes_out_of_order() const { return (flags_ & abi::out_of_order_completion) != 0; }
 
-    // The next entry; nullopt if there is none at the moment.
-    std::optional<Entry> next();
-    // The memory of a command's pieces; false if one lies outside of the data area. REQUIRES: into is as
-    // long.
-    bool map(std::span<const abi::Piece> pieces, std::span<iovec> into) const;
+    // The next entry, valid until the next call; nullptr if there is none at the moment.
+    const Entry* next();
+    // The memory of a command's pieces. Returns how many bytes that is; nullopt if a piece lies outside of
+    // the data area. REQUIRES: into is as long.
+    std::optional<std::uint64_t> map(std::span<const abi::Piece> pieces, std::span<iovec> into) const;
 
     // Answers a command that next() returned, once. The kernel sees it after publish().
     void complete(CommandId id, const Response& response);
@@ -105,12 +106,14 @@ private:
 
     struct Slot {
         std::byte* at;
-        std::uint32_t length;
+        std::uint32_t length;  // 0: what stands there is impossible.
         abi::Opcode opcode;
     };
-    std::optional<Slot> slot(std::uint32_t position) const;
-    void read_command(const Slot& slot, Entry& entry) const;
-    void read_task_management(const Slot& slot, Entry& entry) const;
+    Slot slot(std::uint32_t position) const;
+    bool read_entry(const Slot& slot);
+    void read_command(const Slot& slot);
+    void read_task_management(const Slot& slot);
+    void complain(std::string_view problem);
     void answer(const Slot& slot, CommandId id, const Response& response);
     Slot oldest_unanswered();
     void skip_what_needs_no_answer();
@@ -137,6 +140,7 @@ private:
     bool empty_at_attach_ = true;
     std::uint32_t tail_at_attach_ = 0;
     bool broken_ = false;
+    Entry entry_;  // What next() returned.
     std::deque<Held> held_;
 };
 

@@ -25,7 +25,11 @@ struct Command {
     std::span<const std::byte> cdb() const { return {cdb_bytes.data(), cdb_size}; }
     void set_cdb(std::span<const std::byte> from) {
         assert(from.size() <= longest_cdb);
-        std::memcpy(cdb_bytes.data(), from.data(), from.size());
+        switch (from.size()) {  // Of a known length it costs two instructions.
+            case 10: std::memcpy(cdb_bytes.data(), from.data(), 10); break;
+            case 16: std::memcpy(cdb_bytes.data(), from.data(), 16); break;
+            default: std::memcpy(cdb_bytes.data(), from.data(), from.size());
+        }
         cdb_size = static_cast<std::uint16_t>(from.size());
     }
 
@@ -37,7 +41,7 @@ struct Command {
     void restore();
 
     // Called once with the answer.
-    void (*deliver)(Command&, scsi::Outcome) = nullptr;
+    void (*deliver)(Command&, const scsi::Outcome&) = nullptr;
 
     // The buffer that the initiator lent, of the length that it expects to be transferred. Whether it is to
     // be read or written follows from the CDB alone. It stays valid until the command is answered.

@@ -71,7 +71,7 @@ protected:
 
     // Runs a command of a table: unit attentions and unknown bits first.
     template <class Server, std::size_t size>
-    void dispatch(const CommandTable<Server, size>& table, Server& server, Command& command, Reply reply);
+    void dispatch(const CommandTable<Server, size>& table, Server& server, Command& command, Reply&& reply);
 
     Host& host() const { return host_; }
     scsi::ModePages& mode_pages() { return mode_pages_; }
@@ -129,7 +129,7 @@ inline constexpr std::array primary_commands{
 
 template <class Server, std::size_t size>
 void PrimaryDevice::dispatch(const CommandTable<Server, size>& table, Server& server, Command& command,
-                             Reply reply) {
+                             Reply&& reply) {
     if (!attentions_.empty() && refused_before_execution(command, reply)) return;
     const auto* row = table.find(command.cdb());
     if (!row || !offers(row->info))

@@ -82,7 +82,7 @@ public:
     bool await_ready() const { return false; }
     // False: it ended inside of the call that started it.
     bool await_suspend(std::coroutine_handle<> waiting) {
-        operation_.deliver = [](IoOperation& operation, IoResult result) {
+        operation_.deliver = [](IoOperation& operation, const IoResult& result) {
             static_cast<Operation&>(operation).io->ended(result);
         };
         operation_.io = this;

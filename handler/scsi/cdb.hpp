@@ -15,7 +15,7 @@ struct BlockAddress {
 };
 
 // LOGICAL BLOCK ADDRESS and TRANSFER LENGTH (or its like) as a CDB of this length lays them out.
-inline BlockAddress block_address(Bytes cdb) {
+[[gnu::always_inline]] inline BlockAddress block_address(Bytes cdb) {
     switch (cdb.size()) {
         case 6: {
             const auto count = get_8(cdb, 4);

@@ -172,7 +172,10 @@ bool LoopQueue::deliver() {
     if (ended_.empty()) return false;
     // What ends meanwhile is delivered by the next call.
     auto ending = std::exchange(ended_, {});
-    while (auto* operation = ending.pop()) operation->deliver(*operation, operation->result);
+    while (auto* operation = ending.pop()) {
+        const auto result = operation->result;  // The operation may be gone before its result was used.
+        operation->deliver(*operation, result);
+    }
     return true;
 }
 

@@ -14,7 +14,7 @@ public:
     PeerOperation(Session& session, IoQueue& requester, Completion answer)
         : session_(session), requester_(requester), answer_(std::move(answer)) {
         session_.hold();
-        deliver = [](IoOperation& operation, IoResult ended_with) {
+        deliver = [](IoOperation& operation, const IoResult& ended_with) {
             static_cast<PeerOperation&>(operation).ended(ended_with);
         };
     }

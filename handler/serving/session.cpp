@@ -2,6 +2,7 @@
 #include "handler/serving/session.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "handler/scsi/bytes.hpp"
@@ -16,25 +17,20 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
     counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
 
-enum class Group { read, write, other };
+enum class Group : std::uint8_t { other, read, write };
 
-Group group_of(scsi::Bytes cdb) {
+// By operation code.
+constexpr auto groups = [] {
     using scsi::Opcode;
-    switch (static_cast<Opcode>(scsi::get_8(cdb, 0))) {
-        case Opcode::read_6:
-        case Opcode::read_10:
-        case Opcode::read_12:
-        case Opcode::read_16: return Group::read;
-        case Opcode::write_6:
-        case Opcode::write_10:
-        case Opcode::write_12:
-        case Opcode::write_16:
-        case Opcode::write_and_verify_10:
-        case Opcode::write_and_verify_12:
-        case Opcode::write_and_verify_16: return Group::write;
-        default: return Group::other;
-    }
-}
+    std::array<Group, 256> table{};
+    for (const auto opcode : {Opcode::read_6, Opcode::read_10, Opcode::read_12, Opcode::read_16})
+        table[static_cast<std::uint8_t>(opcode)] = Group::read;
+    for (const auto opcode :
+         {Opcode::write_6, Opcode::write_10, Opcode::write_12, Opcode::write_16, Opcode::write_and_verify_10,
+          Opcode::write_and_verify_12, Opcode::write_and_verify_16})
+        table[static_cast<std::uint8_t>(opcode)] = Group::write;
+    return table;
+}();
 
 }  // namespace
 
@@ -50,7 +46,7 @@ Session::Session(uio::Device uio, uio::Ring ring, devices::Device& device, Loop&
 }
 
 Session::~Session() {
-    assert(in_flight_ == 0 && !(started_ && uio_));
+    assert(!oldest_ && !(started_ && uio_));
 }
 
 void Session::start() {
@@ -75,11 +71,11 @@ void Session::pause(std::function<void()> idle) {
 }
 
 void Session::check_idle() {
-    if (idle_ && in_flight_ == 0 && held_ == 0 && device_.idle()) std::exchange(idle_, nullptr)();
+    if (idle_ && !oldest_ && held_ == 0 && device_.idle()) std::exchange(idle_, nullptr)();
 }
 
 void Session::leave() {
-    assert(!taking_ && in_flight_ == 0 && held_ == 0);
+    assert(!taking_ && !oldest_ && held_ == 0);
     publish();
     ring_.set_session_state(static_cast<std::uint32_t>(SessionState::left));
     loop_.remove(*this);
@@ -89,7 +85,7 @@ void Session::leave() {
 bool Session::serve() {
     std::uint64_t bytes = 0;
     for (unsigned taken = 0; taking_ && taken < commands_per_turn && bytes < bytes_per_turn; ++taken) {
-        const auto entry = ring_.next();
+        const auto* entry = ring_.next();
         if (!entry) return false;
         switch (entry->kind) {
             case uio::Entry::Kind::command: bytes += take(*entry); break;
@@ -109,24 +105,23 @@ std::uint64_t Session::take(const uio::Entry& entry) {
     auto& command = loop_.commands().take();
     command.session = this;
     command.id = entry.id;
-    command.deliver = [](devices::Command& answered, scsi::Outcome outcome) {
+    command.deliver = [](devices::Command& answered, const scsi::Outcome& outcome) {
         auto& mine = static_cast<SessionCommand&>(answered);
         mine.session->answer(mine, outcome);
     };
     command.set_cdb(entry.cdb);
     command.pieces = command.room_for_pieces(entry.pieces.size());
     command.aborted = false;
-    const bool mapped = ring_.map(entry.pieces, command.pieces);
+    const auto mapped = ring_.map(entry.pieces, command.pieces);
     if (!mapped) command.pieces = {};
-    command.data_length = total(command.data());
-    command.expected_length = raw(command.data_length);
+    command.expected_length = mapped.value_or(0);
+    command.data_length = ByteCount{command.expected_length};
 
     command.next = nullptr;
     command.previous = youngest_;
     (youngest_ ? youngest_->next : oldest_) = &command;
     youngest_ = &command;
-    ++in_flight_;
-    counters_.in_flight.store(in_flight_, std::memory_order_relaxed);
+    add(counters_.in_flight, 1);
 
     const auto bytes = command.expected_length;
     devices::Reply reply(command);
@@ -154,7 +149,7 @@ void Session::manage_tasks(const uio::Entry& entry) {
     loop_.publish_later(*this);
 }
 
-void Session::answer(SessionCommand& command, scsi::Outcome outcome) {
+void Session::answer(SessionCommand& command, const scsi::Outcome& outcome) {
     command.restore();
     uio::Response response;
     response.status = static_cast<std::uint8_t>(outcome.status);
@@ -178,15 +173,14 @@ void Session::answer(SessionCommand& command, scsi::Outcome outcome) {
     (command.previous ? command.previous->next : oldest_) = command.next;
     (command.next ? command.next->previous : youngest_) = command.previous;
     loop_.commands().give_back(command);
-    --in_flight_;
-    counters_.in_flight.store(in_flight_, std::memory_order_relaxed);
+    add(counters_.in_flight, ~std::uint64_t{0});  // One less.
     loop_.publish_later(*this);
 }
 
 void Session::count(const SessionCommand& command, const scsi::Outcome& outcome) {
     add(counters_.commands, 1);
     if (outcome.status != scsi::Status::good) return add(counters_.errors, 1);
-    switch (group_of(command.cdb())) {
+    switch (groups[scsi::get_8(command.cdb(), 0)]) {
         case Group::read:
             add(counters_.reads, 1);
             add(counters_.read_bytes, outcome.data_length);

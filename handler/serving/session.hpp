@@ -88,7 +88,7 @@ private:
 
     std::uint64_t take(const uio::Entry& entry);
     void manage_tasks(const uio::Entry& entry);
-    void answer(SessionCommand& command, scsi::Outcome outcome);
+    void answer(SessionCommand& command, const scsi::Outcome& outcome);
     void count(const SessionCommand& command, const scsi::Outcome& outcome);
     void check_idle();
 
@@ -100,7 +100,6 @@ private:
     SessionCounters counters_;
     SessionCommand* oldest_ = nullptr;
     SessionCommand* youngest_ = nullptr;
-    std::uint64_t in_flight_ = 0;
     std::uint64_t held_ = 0;
     bool taking_ = false;
     bool started_ = false;

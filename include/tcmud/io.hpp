@@ -58,7 +58,7 @@ struct IoOperation {
     enum class Kind : std::uint8_t { read, write, sync, allocate };
 
     // Called once with the answer, on the serving thread, never inside the call that queued the operation.
-    void (*deliver)(IoOperation&, IoResult) = nullptr;
+    void (*deliver)(IoOperation&, const IoResult&) = nullptr;
 
     // From here on: notes of whoever holds the operation at the moment (the queue, a library's wrapper).
     IoOperation* next = nullptr;
@@ -101,7 +101,7 @@ public:
 
 // Answers an operation that was carried out inside of the call that asked for it. A large one is answered a
 // little later, so that a job of many of them does not keep its serving thread from all others.
-inline void answer_in_turn(IoQueue& queue, Completion done, IoResult result) {
+inline void answer_in_turn(IoQueue& queue, Completion done, const IoResult& result) {
     constexpr std::uint64_t large = 1024 * 1024;
     if (result.bytes < large) return std::move(done)(result);
     queue.post(std::move(done), result);

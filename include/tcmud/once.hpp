@@ -10,12 +10,13 @@ namespace tcmud {
 // The right, and the duty, to answer one Target. Dropped uncalled, it answers `if_dropped`: faulty code can
 // fail a command but never lose one.
 //
-// Target has a member `void (*deliver)(Target&, Result)`. It lives in whoever waits for the answer and
+// Target has a member `void (*deliver)(Target&, const Result&)`, whose Result is read before the Target is
+// given away. It lives in whoever waits for the answer and
 // outlives the Once; a Once itself is one pointer, so it can travel through C libraries as a void*.
 template <class Target, class Result, Result if_dropped>
 class Once {
 public:
-    explicit Once(Target& target) : target_(&target) { assert(target.deliver); }
+    explicit Once(Target& target) : target_(&target) {}
     Once(Once&& other) noexcept : target_(std::exchange(other.target_, nullptr)) {}
     Once& operator=(Once&& other) noexcept {
         Once dropped(std::move(*this));
@@ -27,10 +28,10 @@ public:
     }
 
     // Answers, on the thread of the caller. The Target may be gone when this returns.
-    void operator()(Result result) && {
+    void operator()(const Result& result) && {
         assert(target_);
         auto* target = std::exchange(target_, nullptr);
-        target->deliver(*target, std::move(result));
+        target->deliver(*target, result);
     }
 
     // Lets the answer travel outside of C++'s types. What is released must be adopted, or the Target waits

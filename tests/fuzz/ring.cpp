@@ -38,7 +38,7 @@ void serve(uio::Ring& ring, std::span<std::byte> mapping) {
     // The smallest entry has eight bytes.
     for (std::size_t entries = 0;; ++entries) {
         promise(entries <= ring_size / 8, "a ring has an end");
-        const auto entry = ring.next();
+        const auto* entry = ring.next();
         if (!entry || entry->kind == uio::Entry::Kind::broken) break;
         if (entry->kind == uio::Entry::Kind::task_management) {
             promise(within(std::as_bytes(entry->command_ids), mapping), "ids of commands lie in the mapping");

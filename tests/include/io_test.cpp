@@ -11,7 +11,7 @@ namespace {
 
 struct Waiting : IoOperation {
     Waiting() {
-        deliver = [](IoOperation& operation, IoResult ended_with) {
+        deliver = [](IoOperation& operation, const IoResult& ended_with) {
             static_cast<Waiting&>(operation).answer = ended_with;
         };
     }

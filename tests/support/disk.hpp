@@ -41,7 +41,7 @@ public:
             pieces_.push_back({answer_.data.data() + half, answer_.data.size() - half});
         pieces = pieces_;
         data_length = ByteCount{answer_.data.size()};
-        deliver = [](devices::Command& command, scsi::Outcome outcome) {
+        deliver = [](devices::Command& command, const scsi::Outcome& outcome) {
             auto& sent = static_cast<Sent&>(command);
             sent.restore();
             assert(!sent.answered_);

@@ -21,7 +21,7 @@ Ring attached(KernelRing& kernel) {
 }
 
 CommandId take(Ring& ring) {
-    const auto entry = ring.next();
+    const auto* entry = ring.next();
     REQUIRE(entry);
     REQUIRE(entry->kind == Entry::Kind::command);
     return entry->id;
@@ -46,7 +46,7 @@ TEST_CASE("a command is given with its id, its CDB and its pieces") {
     const std::vector<std::byte> data(5000);  // One page and a part of the next, side by side.
     kernel.submit({0x2a, 0, 0, 0, 0, 7, 0, 0, 1, 0}, data);
     auto ring = attached(kernel);
-    const auto entry = ring.next();
+    const auto* entry = ring.next();
     REQUIRE(entry);
     CHECK(entry->id == CommandId{1});
     REQUIRE(entry->cdb.size() == 10);
@@ -55,7 +55,7 @@ TEST_CASE("a command is given with its id, its CDB and its pieces") {
     REQUIRE(entry->pieces.size() == 1);
     CHECK(entry->pieces[0].length == 5000);
     std::vector<iovec> mapped(1);
-    REQUIRE(ring.map(entry->pieces, mapped));
+    REQUIRE(ring.map(entry->pieces, mapped) == 5000);
     CHECK(mapped[0].iov_base == kernel.data_area().data());
     CHECK(mapped[0].iov_len == 5000);
 }
@@ -159,7 +159,7 @@ TEST_CASE("a task management function lists the commands it is about") {
     const std::array<std::uint16_t, 3> ids{5, 1, 9};
     kernel.submit_task_management(5, ids);
     auto ring = attached(kernel);
-    const auto entry = ring.next();
+    const auto* entry = ring.next();
     REQUIRE(entry);
     CHECK(entry->kind == Entry::Kind::task_management);
     CHECK(entry->function == TaskFunction::lun_reset);
@@ -217,7 +217,7 @@ TEST_CASE("a CDB of 260 bytes arrives whole") {
     cdb[7] = 252;
     kernel.submit(cdb);
     auto ring = attached(kernel);
-    const auto entry = ring.next();
+    const auto* entry = ring.next();
     REQUIRE(entry);
     CHECK(std::ranges::equal(entry->cdb, std::as_bytes(std::span(cdb))));
 }
@@ -261,7 +261,7 @@ TEST_CASE("an entry that no kernel writes ends the ring instead of being believe
         request.cdb_offset = 1u << 20;
     }
     auto ring = attached(kernel);
-    const auto entry = ring.next();
+    const auto* entry = ring.next();
     REQUIRE(entry);
     CHECK(entry->kind == Entry::Kind::broken);
     CHECK_FALSE(entry->problem.empty());

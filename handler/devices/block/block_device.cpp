@@ -58,7 +58,7 @@ BlockDevice::BlockDevice(BlockBackend& backend, const BlockSettings& settings, H
       capacity_(backend.size() / settings.block_size),
       unsynchronized_(backend.size()) {
     flush_.device = this;
-    flush_.deliver = [](IoOperation& operation, IoResult result) {
+    flush_.deliver = [](IoOperation& operation, const IoResult& result) {
         static_cast<Flush&>(operation).device->flush_ended(result);
     };
     switch_write_cache(settings.write_cache && traits_.volatile_cache);

@@ -89,10 +89,10 @@ private:
     bool unmap_reads_zero() const { return traits_.unmap && traits_.unmap_reads_zero; }
 
     // The plain path of a read or write: one backend operation, nothing allocated.
-    void start_read(Command& command, Reply reply, ByteOffset at);
-    void start_write(Command& command, Reply reply);
-    static void read_ended(IoOperation& operation, IoResult result);
-    static void write_ended(IoOperation& operation, IoResult result);
+    void start_read(Command& command, Reply&& reply, ByteOffset at);
+    void start_write(Command& command, Reply&& reply);
+    static void read_ended(IoOperation& operation, const IoResult& result);
+    static void write_ended(IoOperation& operation, const IoResult& result);
 
     // Compound commands.
     using Outcome = scsi::Outcome;

@@ -25,13 +25,13 @@ void BlockDevice::read(Command& command, Reply reply) {
     }
 }
 
-void BlockDevice::start_read(Command& command, Reply reply, ByteOffset at) {
+void BlockDevice::start_read(Command& command, Reply&& reply, ByteOffset at) {
     command.io.command = std::move(reply).release();
     command.io.deliver = &BlockDevice::read_ended;
     backend_.read(at, command.data(), Completion(command.io));
 }
 
-void BlockDevice::read_ended(IoOperation& operation, IoResult result) {
+void BlockDevice::read_ended(IoOperation& operation, const IoResult& result) {
     auto& command = *static_cast<Command::Io&>(operation).command;
     if (result.status == IoStatus::ok && result.bytes >= raw(command.data_length)) {
         return Reply::adopt(&command)(Outcome::good(command.data_length));
@@ -85,7 +85,7 @@ void BlockDevice::write(Command& command, Reply reply) {
     start_write(command, std::move(reply));
 }
 
-void BlockDevice::start_write(Command& command, Reply reply) {
+void BlockDevice::start_write(Command& command, Reply&& reply) {
     if (command.aborted) {
         ranges_.release(command.claim);
         return std::move(reply)(Outcome::aborted());
@@ -96,7 +96,7 @@ void BlockDevice::start_write(Command& command, Reply reply) {
                    Completion(command.io));
 }
 
-void BlockDevice::write_ended(IoOperation& operation, IoResult result) {
+void BlockDevice::write_ended(IoOperation& operation, const IoResult& result) {
     auto& command = *static_cast<Command::Io&>(operation).command;
     auto& device = *static_cast<BlockDevice*>(command.device);
     const auto first = command.claim.first;

@@ -98,7 +98,7 @@ private:
     template <class Start>
     IoResult wait(Start start) {
         Waiting waiting;
-        waiting.deliver = [](IoOperation& operation, IoResult result) {
+        waiting.deliver = [](IoOperation& operation, const IoResult& result) {
             auto& mine = static_cast<Waiting&>(operation);
             mine.answer = result;
             mine.answered = true;

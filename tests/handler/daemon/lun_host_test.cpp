@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 // An operation whose answer can be waited for.
 struct Asked : IoOperation {
     Asked() {
-        deliver = [](IoOperation& self, IoResult given) {
+        deliver = [](IoOperation& self, const IoResult& given) {
             static_cast<Asked&>(self).answer.set_value(given);
         };
     }

@@ -135,7 +135,7 @@ TEMPLATE_TEST_CASE("what a delivered answer queues is done by the next turn", ""
     Chained first;
     first.queue = &bench.queue;
     first.file = &file;
-    first.deliver = [](IoOperation& operation, IoResult) {
+    first.deliver = [](IoOperation& operation, const IoResult&) {
         auto& self = static_cast<Chained&>(operation);
         self.queue->sync(*self.file, Completion(self.second));
     };

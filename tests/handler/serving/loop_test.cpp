@@ -72,7 +72,7 @@ TEST_CASE("I/O that a task queues is done in the same turn, or by the next ones,
     struct Told : IoOperation {
         std::promise<IoResult> ended;
     } operation;
-    operation.deliver = [](IoOperation& self, IoResult ended_with) {
+    operation.deliver = [](IoOperation& self, const IoResult& ended_with) {
         static_cast<Told&>(self).ended.set_value(ended_with);
     };
     std::string text = "abc";
@@ -91,7 +91,7 @@ TEST_CASE("an answer posted to a sleeping loop wakes it") {
     struct Told : IoOperation {
         std::promise<std::thread::id> by;
     } operation;
-    operation.deliver = [](IoOperation& self, IoResult) {
+    operation.deliver = [](IoOperation& self, const IoResult&) {
         static_cast<Told&>(self).by.set_value(std::this_thread::get_id());
     };
     loop.io().post(Completion(operation), {});

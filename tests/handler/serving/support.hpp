@@ -35,7 +35,7 @@ auto on(serving::Loop& loop, F f) {
 
 struct Waiting : IoOperation {
     Waiting() {
-        deliver = [](IoOperation& operation, IoResult ended_with) {
+        deliver = [](IoOperation& operation, const IoResult& ended_with) {
             auto& self = static_cast<Waiting&>(operation);
             self.answer = ended_with;
             ++self.answers;
