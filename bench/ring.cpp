@@ -100,8 +100,8 @@ public:
         on_loop(loop_, [this] {
             backend_->start(loop_.io());
             device_.emplace(*backend_, devices::BlockSettings{}, host_);
-            session_.emplace(bell_.device(), *uio::Ring::attach(kernel_.mapping()), *device_, loop_,
-                             serving::Session::Events{});
+            session_.emplace(bell_.device(), *uio::Ring::attach(kernel_.mapping(), uio::Journal::in_memory()),
+                             *device_, loop_, serving::Session::Events{});
             session_->start();
         });
     }

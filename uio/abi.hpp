@@ -32,10 +32,13 @@ struct Mailbox {
     std::uint32_t tail;  // Written by us: the first entry that is not completed.
     // Neither read nor written by the kernel; survives reset_ring and the daemon (seen on 6.1).
     std::uint32_t session_state;
-    std::byte user_padding[56];
+    std::byte user_padding_1[8];
+    std::uint64_t generation;  // Of what was served: the journal that belongs to the ring has the same.
+    std::byte user_padding_2[40];
 };
 static_assert(sizeof(Mailbox) == 128);
 static_assert(offsetof(Mailbox, head) == 12 && offsetof(Mailbox, tail) == 64);
+static_assert(offsetof(Mailbox, session_state) == 68 && offsetof(Mailbox, generation) == 80);
 
 enum class Opcode : std::uint32_t { pad = 0, command = 1, task_management = 2 };
 
@@ -72,10 +75,28 @@ struct Request {
     std::uint32_t protection_piece_count;  // 0: protection information does not reach user space.
     std::uint32_t hole;
     std::uint64_t cdb_offset;
-    std::uint64_t unused[2];  // Zeroed by the kernel whenever it fills the slot.
+    std::uint64_t unused[2];  // Zeroed by the kernel whenever it fills the slot; the second is the Mark.
     // Piece pieces[];
 };
 static_assert(sizeof(Request) == 48 && offsetof(Request, cdb_offset) == 24);
+
+// What we note in a slot for whoever serves the ring after us. Eight bytes, stored at once, so that a process
+// that is killed has noted it or has not.
+struct Mark {
+    enum class Kind : std::uint8_t {
+        untouched = 0,   // Not taken yet.
+        taken = 1,       // Its command is being executed.
+        stands_for = 2,  // Its own command is answered; that of `id`, whose entry the journal has, is not.
+        answered = 3,    // Holds, or is about to hold, the answer to `id`.
+    };
+    Kind kind = Kind::untouched;
+    std::uint8_t detail = 0;  // Progress while it is being executed; the SCSI status of an answer.
+    std::uint16_t id = 0;
+    // Of an answer: its read length; 0: none is said. Before: in which order the command was taken.
+    std::uint32_t number = 0;
+};
+static_assert(sizeof(Mark) == 8);
+inline constexpr std::size_t mark_offset = offsetof(Request, unused) + 8;
 
 inline constexpr std::size_t sense_size = 96;
 

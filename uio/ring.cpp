@@ -2,31 +2,14 @@
 #include "uio/ring.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cassert>
-#include <cstring>
-#include <type_traits>
+#include <utility>
+
+#include "uio/crash_point.hpp"
 
 namespace tcmud::uio {
 
 namespace {
-
-abi::Mailbox& mailbox_of(std::span<std::byte> mapping) {
-    return *reinterpret_cast<abi::Mailbox*>(mapping.data());
-}
-
-// The kernel publishes entries by a store-release of head, we publish answers by a store-release of tail.
-std::uint32_t load_head(std::span<std::byte> mapping) {
-    return std::atomic_ref(mailbox_of(mapping).head).load(std::memory_order_acquire);
-}
-
-template <class T>
-T read(const std::byte* at) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    T value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-}
 
 tl::unexpected<std::string_view> refused(std::string_view why) {
     return tl::unexpected<std::string_view>(why);
@@ -43,7 +26,7 @@ std::size_t cdb_length(std::uint8_t opcode, std::uint8_t additional_length) {
     return by_group[opcode >> 5];
 }
 
-tl::expected<Ring, std::string_view> Ring::attach(std::span<std::byte> mapping) {
+tl::expected<Ring, std::string_view> Ring::attach(std::span<std::byte> mapping, Journal journal) {
     if (mapping.size() < sizeof(abi::Mailbox)) return refused("the mapping is too small for a mailbox");
     const auto mailbox = read<abi::Mailbox>(mapping.data());
     if (mailbox.version != abi::version) return refused("the mailbox has a version other than 2");
@@ -59,10 +42,12 @@ tl::expected<Ring, std::string_view> Ring::attach(std::span<std::byte> mapping) 
     if (!inside(mailbox.head) || !inside(mailbox.tail)) {
         return refused("the mailbox's head or tail points outside of the ring");
     }
-    return Ring(mapping, mailbox);
+    Ring ring(mapping, mailbox, std::move(journal));
+    ring.beginning_ = ring.look_at_what_is_there();
+    return ring;
 }
 
-Ring::Ring(std::span<std::byte> mapping, const abi::Mailbox& mailbox)
+Ring::Ring(std::span<std::byte> mapping, const abi::Mailbox& mailbox, Journal journal)
     : mapping_(mapping),
       ring_(mapping.subspan(mailbox.ring_offset, mailbox.ring_size)),
       data_offset_(std::uint64_t{mailbox.ring_offset} + mailbox.ring_size),
@@ -70,8 +55,7 @@ Ring::Ring(std::span<std::byte> mapping, const abi::Mailbox& mailbox)
       take_(mailbox.tail),
       answered_(mailbox.tail),
       published_(mailbox.tail),
-      empty_at_attach_(mailbox.head == mailbox.tail),
-      tail_at_attach_(mailbox.tail) {}
+      journal_(std::move(journal)) {}
 
 std::uint32_t Ring::after(std::uint32_t position, std::uint32_t length) const {
     position += length;
@@ -88,12 +72,13 @@ Ring::Slot Ring::slot(std::uint32_t position) const {
 }
 
 bool Ring::has_more() const {
-    return !broken_ && load_head(mapping_) != take_;
+    return !broken_ && (load_head() != take_ || !of_predecessor_.empty());
 }
 
 const Entry* Ring::next() {
+    if (!of_predecessor_.empty() && !broken_) return next_of_predecessor();
     while (!broken_) {
-        const auto head = load_head(mapping_);
+        const auto head = load_head();
         if (head == take_) return nullptr;
         const auto found = slot(take_);
         // An entry never wraps and never crosses the head.
@@ -112,7 +97,14 @@ const Entry* Ring::next() {
 // Whether it is one that is served.
 bool Ring::read_entry(const Slot& slot) {
     switch (slot.opcode) {
-        case abi::Opcode::command: read_command(slot); return true;
+        case abi::Opcode::command:
+            read_command({slot.at, slot.length}, offset_of(slot));
+            if (broken_) return true;
+            entry_.progress = begun;
+            position_of(entry_.id) = take_;
+            set_mark(slot, {abi::Mark::Kind::taken, 0, 0, ++taken_});
+            crash_point(CrashPoint::taken);
+            return true;
         case abi::Opcode::task_management: read_task_management(slot); return true;
         case abi::Opcode::pad: return false;
     }
@@ -127,33 +119,31 @@ void Ring::complain(std::string_view problem) {
     entry_.problem = problem;
 }
 
-void Ring::read_command(const Slot& slot) {
-    if (slot.length < abi::smallest_command) return complain("a command's entry is too short");
-    const auto request = read<abi::Request>(slot.at);
+void Ring::read_command(std::span<const std::byte> from, std::uint64_t entry_offset) {
+    if (from.size() < abi::smallest_command) return complain("a command's entry is too short");
+    const auto request = read<abi::Request>(from.data());
     const auto pieces = std::uint64_t{request.piece_count} + request.bidirectional_piece_count;
     const auto pieces_end = sizeof(abi::Request) + pieces * sizeof(abi::Piece);
-    if (pieces > piece_limit || pieces_end > slot.length)
+    if (pieces > piece_limit || pieces_end > from.size())
         return complain("a command's pieces leave its entry");
 
-    const auto entry_offset = static_cast<std::uint64_t>(slot.at - mapping_.data());
     const auto cdb_in_entry = request.cdb_offset - entry_offset;  // Wraps to a huge number if it lies before.
-    if (cdb_in_entry < sizeof(abi::EntryHeader) || cdb_in_entry >= slot.length) {
+    if (cdb_in_entry < sizeof(abi::EntryHeader) || cdb_in_entry >= from.size()) {
         return complain("a command's CDB lies outside of its entry");
     }
-    const auto* cdb = slot.at + cdb_in_entry;
-    const auto room = slot.length - cdb_in_entry;
+    const auto* cdb = from.data() + cdb_in_entry;
+    const auto room = from.size() - cdb_in_entry;
     const auto additional = room > 7 ? std::to_integer<std::uint8_t>(cdb[7]) : std::uint8_t{0};
     const auto length = cdb_length(std::to_integer<std::uint8_t>(cdb[0]), additional);
     if (length > room) return complain("a command's CDB is longer than its entry");
 
-    const auto* first_piece = reinterpret_cast<const abi::Piece*>(slot.at + sizeof(abi::Request));
+    const auto* first_piece = reinterpret_cast<const abi::Piece*>(from.data() + sizeof(abi::Request));
     entry_.kind = Entry::Kind::command;
     entry_.id = CommandId{request.header.command_id};
     entry_.cdb = {cdb, length};
     entry_.pieces = {first_piece, request.piece_count};
     entry_.bidirectional_pieces = {first_piece + request.piece_count, request.bidirectional_piece_count};
     ++outstanding_;
-    if (!completes_out_of_order()) held_.push_back({entry_.id, false, 0, std::nullopt, {}});
 }
 
 void Ring::read_task_management(const Slot& slot) {
@@ -182,80 +172,6 @@ std::optional<std::uint64_t> Ring::map(std::span<const abi::Piece> pieces, std::
         *target++ = {mapping_.data() + piece.offset, piece.length};
     }
     return length;
-}
-
-void Ring::complete(CommandId id, const Response& response) {
-    assert(outstanding_ > 0);
-    if (completes_out_of_order()) return answer(oldest_unanswered(), id, response);
-    const auto mine = std::ranges::find(held_, id, &Held::id);
-    assert(mine != held_.end() && !mine->completed);
-    mine->completed = true;
-    mine->status = response.status;
-    mine->read_length = response.read_length;
-    if (response.sense) std::memcpy(mine->sense.data(), response.sense, abi::sense_size);
-    while (!held_.empty() && held_.front().completed) {
-        const auto& ready = held_.front();
-        answer(oldest_unanswered(), ready.id, {ready.status, ready.read_length, ready.sense.data()});
-        held_.pop_front();
-    }
-}
-
-// The kernel does not care whose request was in a slot: it reads id and answer of each slot up to the tail,
-// in order.
-void Ring::answer(const Slot& slot, CommandId id, const Response& response) {
-    abi::ResponseHead head{};
-    head.header.length_and_opcode = slot.length | static_cast<std::uint32_t>(abi::Opcode::command);
-    head.header.command_id = static_cast<std::uint16_t>(id);
-    head.scsi_status = response.status;
-    if (response.read_length && knows_read_length()) {
-        assert(*response.read_length > 0);
-        head.header.user_flags = abi::read_length_valid;
-        head.read_length = *response.read_length;
-    }
-    std::memcpy(slot.at, &head, sizeof head);
-    constexpr std::uint8_t check_condition = 2;
-    if (response.status == check_condition) {
-        assert(response.sense);
-        std::memcpy(slot.at + sizeof head, response.sense, abi::sense_size);
-    }
-    answered_ = after(answered_, slot.length);
-    --outstanding_;
-}
-
-// The slot of the oldest command that was taken and not answered. REQUIRES: there is one.
-Ring::Slot Ring::oldest_unanswered() {
-    for (;;) {
-        const auto next = slot(answered_);
-        assert(next.length != 0 && answered_ != take_);
-        if (next.opcode == abi::Opcode::command) return next;
-        answered_ = after(answered_, next.length);
-    }
-}
-
-// Padding, task management functions and entries of unknown opcodes that were taken.
-void Ring::skip_what_needs_no_answer() {
-    while (answered_ != take_) {
-        const auto next = slot(answered_);
-        assert(next.length != 0);
-        if (next.opcode == abi::Opcode::command) return;
-        answered_ = after(answered_, next.length);
-    }
-}
-
-bool Ring::publish() {
-    skip_what_needs_no_answer();
-    if (answered_ == published_) return false;
-    published_ = answered_;
-    std::atomic_ref(mailbox_of(mapping_).tail).store(published_, std::memory_order_release);
-    return true;
-}
-
-std::uint32_t Ring::session_state() const {
-    return std::atomic_ref(mailbox_of(mapping_).session_state).load(std::memory_order_acquire);
-}
-
-void Ring::set_session_state(std::uint32_t state) {
-    std::atomic_ref(mailbox_of(mapping_).session_state).store(state, std::memory_order_release);
 }
 
 }  // namespace tcmud::uio

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command ring: takes what the kernel submitted, publishes what was completed.
+// The command ring: takes what the kernel submitted, publishes what was completed, and leaves in the slots
+// and in the journal what a successor needs to go on wherever the process is killed.
 //
 // Nothing in the shared memory is believed: every offset and length is checked before use. One thread at a
 // time.
@@ -8,20 +9,23 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 #include <tl/expected.hpp>
 
 #include "uio/abi.hpp"
+#include "uio/journal.hpp"
 
 namespace tcmud::uio {
-
-enum class CommandId : std::uint16_t {};
 
 // Task management functions, as the kernel numbers them in TMR entries.
 enum class TaskFunction : std::uint8_t {
@@ -34,6 +38,14 @@ enum class TaskFunction : std::uint8_t {
     target_warm_reset = 6,
     target_cold_reset = 7,
     preempt_and_abort = 128,
+};
+
+// How far a command has come that was taken, for a successor: bits.
+enum Progress : std::uint8_t {
+    begun = 0,         // Nothing is known; it can be executed again.
+    matched = 1 << 0,  // Its comparison held, and it may have written.
+    done = 1 << 1,     // It has ended GOOD, without data-in; only its answer is missing.
+    aborted = 1 << 2,  // The initiator does not want it any more.
 };
 
 // One entry, as it lies in the ring: the spans are valid until the entry's slot is published. Only what
@@ -51,6 +63,7 @@ struct Entry {
     std::span<const std::byte> cdb;  // As long as the opcode's group says.
     std::span<const abi::Piece> pieces;
     std::span<const abi::Piece> bidirectional_pieces;
+    std::uint8_t progress = begun;  // Of a predecessor's command.
 
     // Of a task management function.
     TaskFunction function = TaskFunction::unknown;
@@ -66,13 +79,29 @@ struct Response {
     std::optional<std::uint32_t> read_length{};
     // REQUIRES: filled for CHECK CONDITION; not read otherwise. 96 bytes.
     const std::byte* sense = nullptr;
+    // GOOD, and the initiator gets no data: where the answer has to wait for older ones, the command is
+    // `done`.
+    bool without_data_in = false;
 };
 
 class Ring {
 public:
+    // What the ring is found to be.
+    enum class Beginning {
+        fresh,      // Nothing was begun that is not answered.
+        continued,  // A predecessor was killed: next() gives what it had taken first, then what is new.
+        lost,       // What was begun is not known. The ring must be reset before it can be served.
+    };
+
     // The mapping is that of the whole UIO device and outlives the Ring. Serving goes on where the mailbox's
     // tail is. The error says, for people, what in the mailbox cannot be served.
-    static tl::expected<Ring, std::string_view> attach(std::span<std::byte> mapping);
+    static tl::expected<Ring, std::string_view> attach(std::span<std::byte> mapping, Journal journal);
+    Beginning beginning() const { return beginning_; }
+    // Before the first next(). REQUIRES: not lost.
+    void begin();
+    // What is in the ring was not begun, unless it was a predecessor's and not taken again. REQUIRES: nothing
+    // is outstanding; everything is published.
+    void leave();
 
     bool knows_read_length() const { return (flags_ & abi::read_length) != 0; }
     bool completes_out_of_order() const { return (flags_ & abi::out_of_order_completion) != 0; }
@@ -83,6 +112,9 @@ public:
     // the data area. REQUIRES: into is as long.
     std::optional<std::uint64_t> map(std::span<const abi::Piece> pieces, std::span<iovec> into) const;
 
+    // How far a command has come: bits of Progress, which are added to what is noted.
+    void note(CommandId id, Progress progress);
+
     // Answers a command that next() returned, once. The kernel sees it after publish().
     void complete(CommandId id, const Response& response);
     // Hands over what was completed. True: the kernel must be told, by Device::notify().
@@ -92,40 +124,89 @@ public:
     std::size_t outstanding() const { return outstanding_; }
     // Whether the kernel has submitted anything that next() did not return.
     bool has_more() const;
-    // Whether no command waited when the ring was attached.
-    bool empty_at_attach() const { return empty_at_attach_; }
-    // Whether the ring looks as if nobody had ever answered a command since it was made or reset.
-    bool never_served() const { return tail_at_attach_ == 0 && session_state() == 0; }
 
-    // A word of the mailbox that is ours; see Session.
-    std::uint32_t session_state() const;
-    void set_session_state(std::uint32_t state);
+    // What the predecessor's device kept, if it was the ring's; empty otherwise.
+    std::span<const std::byte> device_state() const;
+    Journal& journal() { return journal_; }
 
 private:
-    Ring(std::span<std::byte> mapping, const abi::Mailbox& mailbox);
+    Ring(std::span<std::byte> mapping, const abi::Mailbox& mailbox, Journal journal);
 
     struct Slot {
         std::byte* at;
         std::uint32_t length;  // 0: what stands there is impossible.
         abi::Opcode opcode;
     };
+    template <class T>
+    static T read(const std::byte* at) {
+        static_assert(std::is_trivially_copyable_v<T>);
+        T value;
+        std::memcpy(&value, at, sizeof value);
+        return value;
+    }
+    abi::Mailbox& mailbox() const { return *reinterpret_cast<abi::Mailbox*>(mapping_.data()); }
+    // The kernel publishes entries by a store-release of head, we publish answers by a store-release of tail.
+    std::uint32_t load_head() const {
+        return std::atomic_ref(mailbox().head).load(std::memory_order_acquire);
+    }
     Slot slot(std::uint32_t position) const;
-    bool read_entry(const Slot& slot);
-    void read_command(const Slot& slot);
-    void read_task_management(const Slot& slot);
-    void complain(std::string_view problem);
-    void answer(const Slot& slot, CommandId id, const Response& response);
-    Slot oldest_unanswered();
-    void skip_what_needs_no_answer();
+    std::uint64_t offset_of(const Slot& slot) const {
+        return static_cast<std::uint64_t>(slot.at - mapping_.data());
+    }
     std::uint32_t after(std::uint32_t position, std::uint32_t length) const;
 
-    // A kernel without out-of-order completion gets its answers in the order of its commands; these wait for
-    // older ones.
+    static abi::Mark mark(const Slot& slot) {
+        return std::bit_cast<abi::Mark>(word_of_mark(slot).load(std::memory_order_acquire));
+    }
+    static void set_mark(const Slot& slot, const abi::Mark& mark) {
+        word_of_mark(slot).store(std::bit_cast<std::uint64_t>(mark), std::memory_order_release);
+    }
+    static std::atomic_ref<std::uint64_t> word_of_mark(const Slot& slot) {
+        return std::atomic_ref(*reinterpret_cast<std::uint64_t*>(slot.at + abi::mark_offset));
+    }
+    // The command that a slot stands for, of one that was taken and not answered.
+    static CommandId represented(const Slot& slot, const abi::Mark& mark) {
+        if (mark.kind == abi::Mark::Kind::stands_for) return CommandId{mark.id};
+        return CommandId{read<abi::EntryHeader>(slot.at).command_id};
+    }
+    std::uint32_t& position_of(CommandId id) {
+        const auto index = static_cast<std::size_t>(id);
+        if (index >= positions_.size()) positions_.resize(index + 1);
+        return positions_[index];
+    }
+
+    bool read_entry(const Slot& slot);
+    // An entry at its slot, or where the journal keeps it; its offsets count from entry_offset.
+    void read_command(std::span<const std::byte> from, std::uint64_t entry_offset);
+    void read_task_management(const Slot& slot);
+    void complain(std::string_view problem);
+    const Entry* next_of_predecessor();
+
+    bool place(CommandId id, const Response& response);
+    bool begin_move(const Slot& slot, CommandId for_answer_to);
+    void end_move();
+    void store_answer(const Slot& slot, const abi::Mark& mark, const std::byte* sense);
+    void place_what_is_held();
+    Slot oldest_unanswered();
+    void skip_what_needs_no_answer();
+    void publish_tail();
+
+    // What a predecessor left.
+    Beginning look_at_what_is_there();
+    bool anything_marked() const;
+    bool recover();
+    bool recover_slot(const Slot& slot, std::uint32_t position, const abi::Mark& bears);
+    void redo_move(const std::optional<Journal::SenseAnswer>& sense);
+    std::optional<Journal::SenseAnswer> sense_under_way() const;
+    bool waits(std::uint32_t wanted) const;
+    void put_in_order();
+    void abort_listed(const Slot& slot);
+
+    // Answers that cannot be given out of order: of a kernel that knows no such thing, or for want of room in
+    // the journal for the entry of the oldest command.
     struct Held {
         CommandId id;
-        bool completed;
-        std::uint8_t status;
-        std::optional<std::uint32_t> read_length{};
+        Response response;
         std::array<std::byte, abi::sense_size> sense;
     };
 
@@ -137,11 +218,15 @@ private:
     std::uint32_t answered_ = 0;   // Position behind the last slot that holds an answer.
     std::uint32_t published_ = 0;  // What the mailbox's tail says.
     std::size_t outstanding_ = 0;
-    bool empty_at_attach_ = true;
-    std::uint32_t tail_at_attach_ = 0;
+    std::uint32_t taken_ = 0;   // Commands so far; wraps.
+    bool unannounced_ = false;  // The tail has moved since publish() said so.
     bool broken_ = false;
+    Beginning beginning_ = Beginning::fresh;
     Entry entry_;  // What next() returned.
-    std::deque<Held> held_;
+    Journal journal_;
+    std::vector<std::uint32_t> positions_;   // By id: the slot that stands for a command that was taken.
+    std::vector<CommandId> of_predecessor_;  // Not returned yet; the last one first.
+    std::vector<Held> held_;
 };
 
 // The number of bytes that the kernel copies of a CDB, by the group of its opcode and, for 7Fh, its

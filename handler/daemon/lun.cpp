@@ -178,6 +178,8 @@ asio::awaitable<bool> Lun::deal_with(const Request& request) {
     change(LunEvent::drained);
     if (const auto* event = std::get_if<netlink::Event>(&request)) {
         answer(*event, 0);
+        std::error_code ignored;  // It says nothing about any other device.
+        std::filesystem::remove(journal_path(), ignored);
         log::info("{}: removed", name_.text());
     }
     co_return true;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -79,6 +80,7 @@ private:
     // Opening, step by step.
     asio::awaitable<void> try_to_open();
     asio::awaitable<bool> exists() const;
+    std::filesystem::path journal_path() const;
     asio::awaitable<Result<void>> open();
     asio::awaitable<Result<LunFacts>> read_facts();
     asio::awaitable<Result<void>> open_backend(const LunFacts& facts, OpenedBackend& backend);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
@@ -29,7 +30,17 @@ struct OpenRing {
     uio::Ring ring;
 };
 
-Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name) {
+// In memory for want of a file: then a successor cannot go on where this process is killed.
+uio::Journal journal_at(const std::filesystem::path& path) {
+    auto journal = uio::Journal::open(path.c_str());
+    if (journal) return std::move(*journal);
+    log::warning("{}: {}: should tcmud be killed, commands that are under way end BUSY", path.string(),
+                 journal.error().message());
+    return uio::Journal::in_memory();
+}
+
+Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name,
+                              const std::filesystem::path& journal) {
     const auto deadline = std::chrono::steady_clock::now() + busy_patience;
     auto device = uio::Device::open(minor, name);
     while (!device && device.error() == std::errc::device_or_resource_busy &&
@@ -44,12 +55,16 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name) 
                                                       ? ": another process serves it (fuser shows which)"
                                                       : ""));
     }
-    auto ring = uio::Ring::attach(device->mapping());
+    auto ring = uio::Ring::attach(device->mapping(), journal_at(journal));
     if (!ring) return failure(EPROTO, fmt::format("/dev/uio{}: {}", minor, ring.error()));
     return OpenRing{std::move(*device), std::move(*ring)};
 }
 
 }  // namespace
+
+std::filesystem::path Lun::journal_path() const {
+    return services_.settings.run_directory / "journal" / (name_.hba + "-" + name_.device);
+}
 
 asio::awaitable<Result<LunFacts>> Lun::read_facts() {
     auto reading = services_.configfs_worker.run<LunFacts>(
@@ -101,16 +116,20 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
 
 asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBackend backend) {
     const auto start_opening = [this] {
-        return services_.offload.run<OpenRing>(
-            fmt::format("open /dev/uio{}", minor_), services_.settings.open_timeout,
-            [minor = minor_, name = uio_name_] { return open_ring_of(minor, name); });
+        return services_.offload.run<OpenRing>(fmt::format("open /dev/uio{}", minor_),
+                                               services_.settings.open_timeout,
+                                               [minor = minor_, name = uio_name_, journal = journal_path()] {
+                                                   return open_ring_of(minor, name, journal);
+                                               });
     };
     auto opening = start_opening();
     auto opened = co_await std::move(opening);
-    if (opened && !serving::can_serve_on(opened->ring) && facts.enabled) {
+    if (opened && opened->ring.beginning() == uio::Ring::Beginning::lost && facts.enabled) {
         // Which of the waiting commands the last daemon had begun is not known.
-        log::warning("{}: was left in the middle of commands: they end BUSY and initiators repeat them",
-                     name_.text());
+        log::warning(
+            "{}: was left in the middle of commands, and its journal is gone: they end BUSY and "
+            "initiators repeat them",
+            name_.text());
         opened = failure(EAGAIN, "");
         auto resetting = services_.configfs_worker.run<bool>(
             "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_] {
@@ -122,6 +141,8 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
         opened = co_await std::move(again);
     }
     if (!opened) co_return tl::unexpected(opened.error());
+    if (opened->ring.beginning() == uio::Ring::Beginning::continued)
+        log::info("{}: goes on where its last tcmud was killed", name_.text());
     co_return co_await begin_serving(std::move(backend), std::move(opened->device), std::move(opened->ring));
 }
 

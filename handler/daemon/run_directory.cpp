@@ -16,7 +16,7 @@ namespace tcmud::daemon {
 
 Result<RunDirectory> RunDirectory::take(const std::filesystem::path& path) {
     std::error_code error;
-    std::filesystem::create_directories(path, error);
+    std::filesystem::create_directories(path / "journal", error);
     if (error)
         return failure(error.value(),
                        fmt::format("cannot make the run directory {}: {}", path.string(), error.message()));

@@ -5,6 +5,7 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -50,6 +51,17 @@ struct Command {
 
     // The initiator does not want it any more: end it with any status, as soon as that is safe.
     bool aborted = false;
+
+    // What a successor is to know of a command that cannot simply be executed again.
+    enum class Progress : std::uint8_t {
+        none,
+        matched,  // Its comparison held: it writes, whatever is there by then.
+        done,     // It has taken effect as GOOD will say; nothing of it must be repeated.
+    };
+    // Of a command that a predecessor had begun; never `done`.
+    Progress progress = Progress::none;
+    // Notes that, before the process can do anything else.
+    void (*note)(Command&, Progress) = [](Command&, Progress) {};
 
     // Of the device, while it executes the command.
     struct Io : IoOperation {

@@ -44,6 +44,8 @@ public:
     bool claim(RangeClaim& claim, RangeClaim::Mode mode, Lba first, BlockCount count);
     // Gives the range back; others may be granted theirs inside of this call.
     void release(RangeClaim& claim);
+    // Whether a release may grant something inside of itself.
+    bool anybody_waits() const { return waiting_ != 0; }
     // Ends the wait of a claim that was not granted; granted is called for it as if it were. True if it
     // waited.
     bool cancel(RangeClaim& claim);

@@ -63,6 +63,10 @@ public:
     // A session has taken a command from its ring.
     void count_command() { ++commands_taken_; }
 
+    // One turn, without waiting; of carry(), and of tests that have no threads. False: the loop is another
+    // thread's by now.
+    [[nodiscard]] bool turn();
+
     // Of Carriers.
     bool carry() override;
     Ownership* ownership() override { return inline_ ? &inline_->ownership() : nullptr; }
@@ -70,8 +74,6 @@ public:
     const std::string& name() const override { return name_; }
 
 private:
-    // False: the loop is another thread's by now.
-    [[nodiscard]] bool turn();
     [[nodiscard]] bool do_io();
     void wait();
     void watch(int fd, void* whose, bool edges) const;

@@ -34,14 +34,20 @@ constexpr auto groups = [] {
 
 }  // namespace
 
-bool can_serve_on(const uio::Ring& ring) {
-    return ring.empty_at_attach() || ring.session_state() == static_cast<std::uint32_t>(SessionState::left) ||
-           ring.never_served();
+SessionCommand::SessionCommand() {
+    deliver = [](devices::Command& answered, const scsi::Outcome& outcome) {
+        auto& mine = static_cast<SessionCommand&>(answered);
+        mine.session->answer(mine, outcome);
+    };
+    note = [](devices::Command& command, Progress reached) {
+        const auto& mine = static_cast<SessionCommand&>(command);
+        mine.session->note(mine, reached);
+    };
 }
 
 Session::Session(uio::Device uio, uio::Ring ring, devices::Device& device, Loop& loop, Events events)
     : uio_(std::move(uio)), ring_(std::move(ring)), device_(device), loop_(loop), events_(std::move(events)) {
-    assert(can_serve_on(ring_));
+    assert(ring_.beginning() != uio::Ring::Beginning::lost);
     device_.became_idle = [this] { check_idle(); };
 }
 
@@ -51,7 +57,7 @@ Session::~Session() {
 
 void Session::start() {
     started_ = true;
-    ring_.set_session_state(static_cast<std::uint32_t>(SessionState::serving));
+    ring_.begin();
     loop_.add(*this);
     // A predecessor may have died between its last answers and the doorbell.
     uio_->notify();
@@ -77,7 +83,7 @@ void Session::check_idle() {
 void Session::leave() {
     assert(!taking_ && !oldest_ && held_ == 0);
     publish();
-    ring_.set_session_state(static_cast<std::uint32_t>(SessionState::left));
+    ring_.leave();
     loop_.remove(*this);
     uio_.reset();
 }
@@ -105,13 +111,10 @@ std::uint64_t Session::take(const uio::Entry& entry) {
     auto& command = loop_.commands().take();
     command.session = this;
     command.id = entry.id;
-    command.deliver = [](devices::Command& answered, const scsi::Outcome& outcome) {
-        auto& mine = static_cast<SessionCommand&>(answered);
-        mine.session->answer(mine, outcome);
-    };
     command.set_cdb(entry.cdb);
     command.pieces = command.room_for_pieces(entry.pieces.size());
     command.aborted = false;
+    command.progress = devices::Command::Progress::none;
     const auto mapped = ring_.map(entry.pieces, command.pieces);
     if (!mapped) command.pieces = {};
     command.expected_length = mapped.value_or(0);
@@ -124,15 +127,38 @@ std::uint64_t Session::take(const uio::Entry& entry) {
     add(counters_.in_flight, 1);
 
     const auto bytes = command.expected_length;
-    devices::Reply reply(command);
     // Commands with data in both directions come from no command of ours; what they lent must not come back
     // unwritten.
     if (!mapped || !entry.bidirectional_pieces.empty()) {
+        devices::Reply reply(command);
         std::move(reply)(scsi::Outcome::check(scsi::sense::invalid_field_in_cdb));
     } else {
-        device_.execute(command, std::move(reply));
+        execute(command, entry.progress);
     }
     return bytes;
+}
+
+// What a predecessor noted of a command decides what is left of it to do.
+void Session::execute(SessionCommand& command, std::uint8_t progress) {
+    devices::Reply reply(command);
+    if (progress == uio::begun) [[likely]]
+        return device_.execute(command, std::move(reply));
+    command.aborted = (progress & uio::aborted) != 0;
+    if ((progress & uio::done) != 0) return std::move(reply)(scsi::Outcome::data_out_taken());
+    if ((progress & uio::matched) != 0) {
+        // Also if it was aborted: what it may have written in part, it writes in full.
+        command.aborted = false;
+        command.progress = devices::Command::Progress::matched;
+    } else if (command.aborted) {
+        return std::move(reply)(scsi::Outcome::aborted());
+    }
+    device_.execute(command, std::move(reply));
+}
+
+void Session::note(const SessionCommand& command, devices::Command::Progress progress) {
+    using Progress = devices::Command::Progress;
+    if (progress == Progress::matched) ring_.note(command.id, uio::matched);
+    if (progress == Progress::done) ring_.note(command.id, uio::done);
 }
 
 void Session::manage_tasks(const uio::Entry& entry) {
@@ -141,6 +167,7 @@ void Session::manage_tasks(const uio::Entry& entry) {
         for (auto* command = oldest_; command; command = command->next) {
             if (command->id != uio::CommandId{id} || command->aborted) continue;
             command->aborted = true;
+            ring_.note(command->id, uio::aborted);
             device_.abort(*command);
             break;
         }
@@ -153,6 +180,8 @@ void Session::answer(SessionCommand& command, const scsi::Outcome& outcome) {
     command.restore();
     uio::Response response;
     response.status = static_cast<std::uint8_t>(outcome.status);
+    response.without_data_in = outcome.status == scsi::Status::good &&
+                               outcome.data_length == scsi::Outcome::data_out_taken().data_length;
     scsi::SenseBytes sense;
     if (outcome.status == scsi::Status::check_condition) {
         sense = scsi::encode(outcome.sense, device_.sense_format());

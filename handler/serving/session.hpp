@@ -29,16 +29,6 @@ struct SessionCounters {
     std::atomic<std::uint64_t> in_flight{0};
 };
 
-// What the mailbox says of us to whoever serves the ring next.
-enum class SessionState : std::uint32_t {
-    untouched = 0,
-    serving = 0x7463'6d01,  // Found after a crash: which commands were begun is not known.
-    left = 0x7463'6d02,     // Nothing was begun that is not answered.
-};
-
-// Whether a ring can simply be served on from its tail, or has to be reset first.
-bool can_serve_on(const uio::Ring& ring);
-
 class Session {
 public:
     // What a session cannot deal with itself. Called on the serving thread.
@@ -49,7 +39,7 @@ public:
         std::function<void()> gone;
     };
 
-    // REQUIRES: can_serve_on(ring); the device stays until the session is destroyed.
+    // REQUIRES: the ring is not lost; the device stays until the session is destroyed.
     Session(uio::Device uio, uio::Ring ring, devices::Device& device, Loop& loop, Events events);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -82,13 +72,17 @@ public:
     bool listed_to_publish = false;
 
 private:
+    friend struct SessionCommand;
+
     // One turn's share of a LUN.
     static constexpr unsigned commands_per_turn = 64;
     static constexpr std::uint64_t bytes_per_turn = 8 * 1024 * 1024;
 
     std::uint64_t take(const uio::Entry& entry);
+    void execute(SessionCommand& command, std::uint8_t progress);
     void manage_tasks(const uio::Entry& entry);
     void answer(SessionCommand& command, const scsi::Outcome& outcome);
+    void note(const SessionCommand& command, devices::Command::Progress progress);
     void count(const SessionCommand& command, const scsi::Outcome& outcome);
     void check_idle();
 

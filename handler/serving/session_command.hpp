@@ -17,6 +17,8 @@ namespace tcmud::serving {
 class Session;
 
 struct SessionCommand : devices::Command {
+    SessionCommand();
+
     Session* session = nullptr;
     uio::CommandId id{};
     std::uint64_t expected_length = 0;  // Bytes that the initiator lent.

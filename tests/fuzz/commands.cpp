@@ -13,8 +13,8 @@
 #include "handler/serving/session.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/kernel_ring.hpp"
-#include "tests/support/test_loop.hpp"
 #include "tests/support/memory_disk.hpp"
+#include "tests/support/test_loop.hpp"
 
 using namespace tcmud;
 using tcmud::fuzz::promise;
@@ -76,7 +76,8 @@ public:
         promise(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends_) == 0,
                 "socketpair");
         on_loop([this] {
-            session_.emplace(uio::Device::adopt(ends_[0], {}), *uio::Ring::attach(kernel_.mapping()), device_,
+            session_.emplace(uio::Device::adopt(ends_[0], {}),
+                             *uio::Ring::attach(kernel_.mapping(), uio::Journal::in_memory()), device_,
                              loop(), serving::Session::Events{});
             session_->start();
         });

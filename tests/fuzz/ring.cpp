@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto entries = input.rest();
     std::memcpy(mapping.data() + (wrong_mailbox ? 0 : sizeof box), entries.data(),
                 std::min(entries.size(), wrong_mailbox ? sizeof box : ring_size));
-    auto ring = uio::Ring::attach(mapping);
+    auto ring = uio::Ring::attach(mapping, uio::Journal::in_memory());
     if (ring) serve(*ring, mapping);
     return 0;
 }

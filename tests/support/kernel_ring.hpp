@@ -120,15 +120,18 @@ public:
         return completed;
     }
 
-    // action/reset_ring
+    // action/reset_ring. What stood in the ring stays there until a slot is filled anew.
     void reset() {
-        std::memset(ring(), 0, shape_.ring_size);
         mailbox().head = mailbox().tail = cleaned_ = 0;
         outstanding_.clear();
         used_.assign(used_.size(), false);
     }
 
     std::size_t outstanding() const { return outstanding_.size(); }
+    // Bytes of the ring that hold nothing any more.
+    std::uint32_t room() {
+        return shape_.ring_size - (mailbox().head + shape_.ring_size - cleaned_) % shape_.ring_size;
+    }
     std::byte* ring() { return mapping().data() + sizeof(uio::abi::Mailbox); }
     // The slot that the next entry goes to.
     std::uint32_t head() { return mailbox().head; }

@@ -105,6 +105,7 @@ private:
     Steps<Outcome> write_then_verify(Command& command, Address address, unsigned byte_check);
     Steps<Outcome> verify_blocks(Command& command, Address address, unsigned byte_check);
     Steps<Outcome> compare_then_write(Command& command, Address address);
+    Steps<Outcome> compare(Command& command, Address address);
     Steps<Outcome> unmap_ranges(Command& command, std::vector<std::byte> list);
     Steps<Outcome> write_zeros(Command& command, Address address, bool unmap);
     Steps<Outcome> write_pattern(Command& command, Address address, std::vector<std::byte> block);

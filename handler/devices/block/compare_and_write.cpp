@@ -30,14 +30,11 @@ Steps<Outcome> BlockDevice::compare_then_write(Command& command, Address address
     auto held =
         co_await ClaimRange(ranges_, RangeClaim::Mode::exclusive, address.lba, address.count, command.claim);
     if (command.aborted) co_return Outcome::aborted();
-
-    AlignedMemory memory(length);
-    const auto read =
-        co_await Io{[&](Completion done) { backend_.read(at, memory.buffers(), std::move(done)); }};
-    const auto outcome = outcome_of_read(read, length, address.lba, settings_.block_size);
-    if (outcome.status != scsi::Status::good) co_return outcome;
-    if (const auto differs = first_difference(command.data(), ByteCount{0}, memory.bytes())) {
-        co_return Outcome::check(scsi::sense::miscompare_during_verify.with_information(*differs));
+    // A predecessor has compared, and may have written a part: the data that is there says nothing.
+    if (command.progress != Command::Progress::matched) {
+        const auto outcome = co_await compare(command, address);
+        if (outcome.status != scsi::Status::good) co_return outcome;
+        command.note(command, Command::Progress::matched);
     }
 
     const auto replacement = slice(command.data(), length, length);
@@ -45,7 +42,22 @@ Steps<Outcome> BlockDevice::compare_then_write(Command& command, Address address
     const auto written =
         co_await Io{[&](Completion done) { backend_.write(at, replacement, stable, std::move(done)); }};
     note_write(at, length, stable, written);
+    // Before anybody else may have the range.
+    if (written.status == IoStatus::ok) command.note(command, Command::Progress::done);
     co_return outcome_of_write(written, address.lba, settings_.block_size);
+}
+
+Steps<Outcome> BlockDevice::compare(Command& command, Address address) {
+    const auto length = bytes(address.count);
+    AlignedMemory memory(length);
+    const auto read = co_await Io{
+        [&](Completion done) { backend_.read(offset(address.lba), memory.buffers(), std::move(done)); }};
+    const auto outcome = outcome_of_read(read, length, address.lba, settings_.block_size);
+    if (outcome.status != scsi::Status::good) co_return outcome;
+    if (const auto differs = first_difference(command.data(), ByteCount{0}, memory.bytes())) {
+        co_return Outcome::check(scsi::sense::miscompare_during_verify.with_information(*differs));
+    }
+    co_return outcome;
 }
 
 }  // namespace tcmud::devices

@@ -101,6 +101,9 @@ void BlockDevice::write_ended(IoOperation& operation, const IoResult& result) {
     auto& device = *static_cast<BlockDevice*>(command.device);
     const auto first = command.claim.first;
     device.note_write(device.offset(first), command.data_length, device.stability(command.cdb()), result);
+    // Who gets the range now may compare with what was written: it must not be written again after that.
+    if (device.ranges_.anybody_waits() && result.status == IoStatus::ok)
+        command.note(command, Command::Progress::done);
     device.ranges_.release(command.claim);
     Reply::adopt (&command)(outcome_of_write(result, first, device.settings_.block_size));
 }

@@ -18,7 +18,7 @@ namespace {
 struct Bench {
     Bench() {
         on(owner, [&] {
-            auto ring = uio::Ring::attach(kernel.mapping());
+            auto ring = uio::Ring::attach(kernel.mapping(), uio::Journal::in_memory());
             if (!ring) throw std::logic_error("no ring");
             lun.emplace(ServedLun::Parts{"user_0/disk1",
                                          std::make_unique<test::MemoryBackend>(100 * 512),

@@ -28,7 +28,7 @@ struct Bench {
     }
     void serve(OpenedBackend backend, test::Doorbell& bell) {
         on(loop, [&] {
-            auto ring = uio::Ring::attach(kernel.mapping());
+            auto ring = uio::Ring::attach(kernel.mapping(), uio::Journal::in_memory());
             if (!ring) throw std::logic_error("no ring");
             lun.emplace(ServedLun::Parts{"user_0/disk1",
                                          std::move(backend),

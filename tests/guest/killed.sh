@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The daemon is killed at random moments under a load that verifies what it wrote; each successor goes on with the commands
+# that were under way. The initiator notices pauses and nothing else.
+. tests/guest/lib.sh
+kills=$(in_full 12 100)
+longest_pause_ms=1000
+memory_disk /srv 400M
+truncate -s 128M /srv/disk.img
+truncate -s 16M /srv/counter.img
+start_tcmud
+check "a LUN for fio" make_lun disk file//srv/disk.img $((128 << 20)) hw_max_sectors=16384
+check "a LUN for COMPARE AND WRITE" make_lun counter file//srv/counter.img $((16 << 20))
+loopback disk
+loopback counter
+errors_counted() { printf '%d\n' "$(<"/sys/block/${disk[$1]#/dev/}/device/ioerr_cnt")"; }
+
+echo '--- BUSY is seen where it is given'
+before=$(errors_counted disk)
+kill -STOP "$daemon"
+dd if="${disk[disk]}" of=/dev/null bs=4096 count=1 iflag=direct status=none &
+reader=$!
+sleep 0.5
+# Every command in the ring ends BUSY; the daemon, which would answer them, begins anew.
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+echo 1 >$core/user_0/disk/action/reset_ring
+start_tcmud
+wait $reader
+check "ioerr_cnt counts it ($before, then $(errors_counted disk))" test "$(errors_counted disk)" -gt "$before"
+
+echo '--- under load'
+before=$(errors_counted disk)
+before_counter=$(errors_counted counter)
+fio --direct=1 --bsrange=512-256k --blockalign=512 --iodepth=16 --ioengine=libaio --verify=crc32c --verify_backlog=1024 \
+    --verify_fatal=1 --time_based --runtime=600 --output-format=json --output=/run/fio.json \
+    --name=verify --filename="${disk[disk]}" --rw=randwrite --size=$((96 << 20)) --fsync=64 \
+    --name=trim --filename="${disk[disk]}" --rw=randtrimwrite --offset=$((96 << 20)) --size=$((32 << 20)) --verify=0 \
+    >/run/fio.log 2>&1 &
+fio=$!
+# Counts, by nothing but COMPARE AND WRITE: one that took effect twice would not find what it compares with.
+count() {
+    local n=0
+    printf '%-512d' 0 >/run/zero
+    dd if=/run/zero of="${disk[counter]}" bs=512 count=1 oflag=direct conv=notrunc status=none
+    while [ ! -e /run/enough ]; do
+        printf '%-512d%-512d' $n $((n + 1)) >/run/step
+        sg_compare_and_write --in=/run/step --lba=0 --num=1 "${disk[counter]}" >/run/caw.log 2>&1 || {
+            cp /run/caw.log /run/caw.failed
+            break
+        }
+        n=$((n + 1))
+    done
+    echo $n >/run/counted
+}
+count &
+counter=$!
+sleep 1
+went_on=0
+for ((kill = 1; kill <= kills; kill++)); do
+    sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
+    kill -KILL "$daemon"
+    wait "$daemon" 2>/dev/null
+    : >/run/tcmud.log
+    start_tcmud
+    wait_for 5 grep -q 'user_0/counter: serving' /run/tcmud.log
+    wait_for 5 grep -q 'user_0/disk: serving' /run/tcmud.log
+    went_on=$((went_on + $(grep -c 'goes on where' /run/tcmud.log)))
+    grep -E 'warning|error' /run/tcmud.log >>/run/complaints
+done
+check "fio was at work until the last of $kills kills" kill -0 $fio
+kill -INT $fio
+wait $fio
+check_equal "it ends without an error" '0 0' "$(fio_figure /run/fio.json verify error) $(fio_figure /run/fio.json trim error)"
+touch /run/enough
+wait $counter
+check_equal "and found none" '' "$(grep -iE 'verify:|err=|error=' /run/fio.log)"
+check "successors found commands under way ($went_on times)" test $went_on -ge $((kills / 2))
+check_equal "no COMPARE AND WRITE failed" '' "$(cat /run/caw.failed 2>/dev/null)"
+counted=$(</run/counted)
+check_equal "each took effect exactly once ($counted of them)" "$(printf '%-512d' "$counted" | md5sum)" \
+    "$(dd if="${disk[counter]}" bs=512 count=1 iflag=direct status=none | md5sum)"
+check "there were some" test "$counted" -gt $((kills / 2))
+check_equal "the initiator of fio saw no BUSY and no error" "$before" "$(errors_counted disk)"
+check_equal "nor did the counting one" "$before_counter" "$(errors_counted counter)"
+longest=$(($(fio_figure /run/fio.json verify write/clat_ns/max) / 1000000))
+check "the longest pause was $longest ms" test $longest -lt $longest_pause_ms
+check_equal "the kernel has nothing to complain of" '' "$(dmesg | grep -iE 'i/o error|timed out|abort')"
+check_equal "nor the daemons" '' "$(cat /run/complaints 2>/dev/null)"
+no_loopback
+finish
