@@ -38,6 +38,21 @@ public:
         move(operation, raw(length), medium_);
         std::move(operation.done)({IoStatus::ok, raw(length), 0});
     }
+    // Answers a write as if it had been carried out, which it is by carry_out_late().
+    void end_too_early(std::size_t which) {
+        if (!pending_[which].is_write) return end(which);
+        const auto& operation = pending_[which];
+        late_at_ = operation.at;
+        late_.resize(raw(total(operation.buffers)));
+        copy_from(operation.buffers, ByteCount{0}, late_);
+        auto done = std::move(pending_[which].done);
+        pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(which));
+        std::move(done)({IoStatus::ok, late_.size(), 0});
+    }
+    void carry_out_late() {
+        std::ranges::copy(late_, medium_.begin() + static_cast<std::ptrdiff_t>(late_at_));
+        late_.clear();
+    }
     // What a write has done to the medium when its process was killed: its first `bytes`.
     void apply_part(std::size_t which, std::size_t bytes, std::span<std::byte> medium) {
         if (pending_[which].is_write) move(pending_[which], bytes, medium);
@@ -67,6 +82,8 @@ private:
 
     std::span<std::byte> medium_;
     std::vector<Operation> pending_;
+    std::vector<std::byte> late_;
+    std::size_t late_at_ = 0;
 };
 
 }  // namespace tcmud::simulation

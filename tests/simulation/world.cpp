@@ -112,13 +112,17 @@ void World::turn() {
 }
 
 void World::end_some_io() {
-    for (auto left = 1 + random_.below(3); left > 0 && process_->disk.pending() > 0; --left)
-        process_->disk.end(random_.below(process_->disk.pending()));
+    for (auto left = 1 + random_.below(3); left > 0 && process_->disk.pending() > 0; --left) {
+        const auto which = random_.below(process_->disk.pending());
+        bug_ == Bug::late_write&& random_.one_in(4) ? process_->disk.end_too_early(which)
+                                                    : process_->disk.end(which);
+    }
     turn();
 }
 
 // The kernel reads answers when it is told, and now and then without.
 void World::collect() {
+    process_->disk.carry_out_late();
     char told[64];
     const bool was_told = ::read(machine_.doorbell[1], told, sizeof told) > 0;
     if (!was_told && !random_.one_in(4)) return;
@@ -166,8 +170,6 @@ void World::put_picture_back() {
 }
 
 // The picture was taken: the process has died then.
-void World::plant(uio::CrashPoint) {}
-
 void World::crash() {
     auto dead = std::move(picture_);
     stop();

@@ -23,18 +23,19 @@ namespace tcmud::simulation {
 // A fault that is planted, to see whether it is found.
 enum class Bug {
     none,
-    tail_lost,            // The tail steps back before what was published.
-    ids_swapped,          // An answer goes to another command.
-    matched_not_noted,    // COMPARE AND WRITE compares again after a crash.
-    done_not_noted,       // A write is repeated after somebody has replaced it.
-    late_write,           // An aborted write reaches the medium after its answer.
-    entry_not_saved,      // The journal has an older entry of that id.
-    move_forgotten,       // No slot stands for the command that lost its own.
-    mark_forgotten,       // A successor does not know that a command was taken, and begins behind it.
-    sense_forgotten,      // Sense data that was on its way is lost.
-    answer_not_repeated,  // A successor publishes a slot whose answer was not written.
+    tail_lost,          // The tail steps back before what was published.
+    ids_swapped,        // An answer goes to another command.
+    matched_not_noted,  // COMPARE AND WRITE compares again after a crash.
+    done_not_noted,     // A write is repeated after somebody has replaced it.
+    late_write,         // An aborted write reaches the medium after its answer.
+    entry_not_saved,    // The journal has an older entry of that id.
+    move_forgotten,     // No slot stands for the command that lost its own.
+    mark_forgotten,     // A successor does not know that a command was taken, and begins behind it.
+    sense_forgotten,    // Sense data that was on its way is lost.
+    answer_unmarked,    // An answered slot looks as if its command were being executed.
 };
 inline constexpr std::size_t bugs = 10;
+const char* name_of(Bug bug);
 
 // What worlds of one program share, because it is expensive.
 struct Machine {
@@ -98,6 +99,10 @@ private:
     std::unique_ptr<Process> process_;
     std::size_t crash_in_ = 0;  // Crash points from now; 0: not at one.
     std::optional<Picture> picture_;
+
+    // Of planted bugs.
+    std::uint32_t last_tail_ = 0;
+    std::optional<uio::Journal::Move> last_move_;
 };
 
 }  // namespace tcmud::simulation
