@@ -77,7 +77,9 @@ bool SchedulerWeight::set(const void* who, int nice, double commands_per_second)
 
 bool SchedulerWeight::write(int nice) const {
     const auto text = std::to_string(nice);
-    return ::pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+    // /proc/self/autogroup knows no pwrite(2).
+    return ::lseek(file_, 0, SEEK_SET) == 0 &&
+           ::write(file_, text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 std::string_view name_of(Mechanism mechanism) {
