@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
 
@@ -22,6 +23,7 @@
 #include "handler/daemon/other_daemons.hpp"
 #include "handler/daemon/run_directory.hpp"
 #include "netlink/socket.hpp"
+#include "uio/crash_point.hpp"
 
 namespace tcmud::daemon {
 
@@ -214,6 +216,11 @@ ExitCode serve(const Serve& request) {
     raise_limit_of_open_files();
     if (::geteuid() != 0) {
         log::error("needs root: it opens UIO devices and writes configfs");
+        return ExitCode::failed;
+    }
+    // For tests of what a crash leaves.
+    if (const char* where = std::getenv("TCMUD_CRASH_AT"); where && !uio::crash_at(where)) {
+        log::error("TCMUD_CRASH_AT={}: there is no such point", where);
         return ExitCode::failed;
     }
     auto run_directory = RunDirectory::take(request.settings.run_directory);

@@ -2,7 +2,10 @@
 // A device server: answers every command exactly once. Of one thread, its LUN's serving thread.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "handler/devices/command.hpp"
 #include "handler/scsi/sense.hpp"
@@ -31,6 +34,14 @@ public:
     std::function<void()> became_idle;
 
     virtual scsi::SenseFormat sense_format() const = 0;
+
+    // What the next daemon's device is to know, at most 1000 bytes; without commands under way that is all
+    // there is to know of it.
+    virtual std::vector<std::byte> state() const { return {}; }
+    // That of a predecessor, before the first command.
+    virtual void restore(std::span<const std::byte>) {}
+    // Called when state() has changed.
+    std::function<void()> state_changed = [] {};
 };
 
 }  // namespace tcmud::devices

@@ -60,6 +60,8 @@ bool PrimaryDevice::refused_before_execution(const Command& command, Reply& repl
     if (opcode == Opcode::inquiry || opcode == Opcode::report_luns || opcode == Opcode::request_sense)
         return false;
     std::move(reply)(Outcome::check(*attentions_.take()));
+    // Now: who is killed in between tells it again, rather than not at all.
+    state_changed();
     return true;
 }
 
@@ -72,12 +74,14 @@ void PrimaryDevice::test_unit_ready(Command&, Reply reply) {
 void PrimaryDevice::request_sense(Command& command, Reply reply) {
     const bool descriptors = (get_8(command.cdb(), 1) & 0x01) != 0;
     auto sense = attentions_.take();
+    const bool taken = sense.has_value();
     if (!sense) sense = not_ready();
     const auto bytes = scsi::encode(sense.value_or(scsi::sense::no_sense),
                                     descriptors ? scsi::SenseFormat::descriptor : scsi::SenseFormat::fixed);
     Writer data;
     data.bytes(scsi::Bytes(bytes).first(8u + get_8(bytes, 7)));
     std::move(reply)(send(command, data, get_8(command.cdb(), 4)));
+    if (taken) state_changed();
 }
 
 void PrimaryDevice::inquiry(Command& command, Reply reply) {

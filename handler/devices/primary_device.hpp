@@ -31,6 +31,7 @@ public:
     void reset() override;
 
     UnitAttentions& attentions() { return attentions_; }
+    const UnitAttentions& attentions() const { return attentions_; }
 
     // Rows of a command table.
     void test_unit_ready(Command& command, Reply reply);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <span>
 
 #include "handler/scsi/sense.hpp"
 
@@ -19,6 +20,7 @@ public:
     void raise(const scsi::Sense& attention);
     bool empty() const { return count_ == 0; }
     std::optional<scsi::Sense> take();
+    std::span<const scsi::Sense> pending() const { return std::span(pending_).first(count_); }
 
 private:
     std::array<scsi::Sense, limit> pending_{};

@@ -80,4 +80,16 @@ void UnsynchronizedRanges::written_again(std::uint64_t begin, std::uint64_t end)
     }
 }
 
+std::vector<std::pair<std::uint64_t, std::uint64_t>> UnsynchronizedRanges::lost(std::size_t most) const {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+    for (const auto& range : lost_) {
+        if (ranges.size() < most) {
+            ranges.push_back(range);
+        } else {
+            ranges.back().second = range.second;
+        }
+    }
+    return ranges;
+}
+
 }  // namespace tcmud::devices

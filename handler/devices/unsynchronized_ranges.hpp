@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "tcmud/units.hpp"
@@ -43,6 +44,13 @@ public:
     void flush_failed();
 
     bool anything_lost() const { return !lost_.empty(); }
+    // From begin to end, in bytes. No more than `most` ranges: the last one then holds all that is left, and
+    // what lies between.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> lost(std::size_t most) const;
+    // What a predecessor says is lost.
+    void lose_again(std::uint64_t begin, std::uint64_t end) {
+        if (begin < end) lose(begin, end);
+    }
 
 private:
     void written_again(std::uint64_t begin, std::uint64_t end);

@@ -57,7 +57,13 @@ Session::~Session() {
 
 void Session::start() {
     started_ = true;
+    // What is said next replaces what is read here.
+    const auto state = ring_.device_state();
+    const std::vector<std::byte> found(state.begin(), state.end());
     ring_.begin();
+    if (!found.empty()) device_.restore(found);
+    device_.state_changed = [this] { ring_.journal().keep_state(device_.state()); };
+    device_.state_changed();
     loop_.add(*this);
     // A predecessor may have died between its last answers and the doorbell.
     uio_->notify();

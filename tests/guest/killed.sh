@@ -4,6 +4,7 @@
 # that were under way. The initiator notices pauses and nothing else.
 . tests/guest/lib.sh
 kills=$(in_full 12 100)
+rounds=$(in_full 1 20)  # Of each crash point.
 longest_pause_ms=1000
 memory_disk /srv 400M
 truncate -s 128M /srv/disk.img
@@ -11,8 +12,11 @@ truncate -s 16M /srv/counter.img
 start_tcmud
 check "a LUN for fio" make_lun disk file//srv/disk.img $((128 << 20)) hw_max_sectors=16384
 check "a LUN for COMPARE AND WRITE" make_lun counter file//srv/counter.img $((16 << 20))
+truncate -s 16M /srv/faulty.img
+check "a LUN for commands that fail" make_lun faulty file//srv/faulty.img $((16 << 20))
 loopback disk
 loopback counter
+loopback faulty
 errors_counted() { printf '%d\n' "$(<"/sys/block/${disk[$1]#/dev/}/device/ioerr_cnt")"; }
 
 echo '--- BUSY is seen where it is given'
@@ -55,28 +59,52 @@ count() {
 }
 count &
 counter=$!
+# Answers with sense data.
+while [ ! -e /run/enough ]; do sg_raw "${disk[faulty]}" c1 00 00 00 00 00 00 00 00 00 >/dev/null 2>&1; done &
+fails=$!
 sleep 1
 went_on=0
-for ((kill = 1; kill <= kills; kill++)); do
-    sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
-    kill -KILL "$daemon"
-    wait "$daemon" 2>/dev/null
+successor() {
     : >/run/tcmud.log
     start_tcmud
     wait_for 5 grep -q 'user_0/counter: serving' /run/tcmud.log
     wait_for 5 grep -q 'user_0/disk: serving' /run/tcmud.log
     went_on=$((went_on + $(grep -c 'goes on where' /run/tcmud.log)))
     grep -E 'warning|error' /run/tcmud.log >>/run/complaints
+}
+for ((kill = 1; kill <= kills; kill++)); do
+    sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
+    kill -KILL "$daemon"
+    wait "$daemon" 2>/dev/null
+    successor
 done
+check "successors found commands under way ($went_on times)" test $went_on -ge $((kills / 2))
+
+# At each store to ring or journal, some commands after it began to serve.
+stop_tcmud KILL
+for point in taken noted entry_saved move_begun sense_noted answer_marked move_ended answer_stored published; do
+    hits=0
+    for ((round = 1; round <= rounds; round++)); do
+        TCMUD_CRASH_AT=$point:$((1 + RANDOM % 20)) "$tcmud" >>/run/crashed.log 2>&1 &
+        daemon=$!
+        ( sleep 5; kill -TERM $daemon 2>/dev/null ) &
+        guard=$!
+        wait $daemon 2>/dev/null
+        [ $? = 137 ] && hits=$((hits + 1))
+        kill $guard 2>/dev/null
+    done
+    check "killed at '$point' $hits times of $rounds" test $hits = "$rounds"
+done
+grep -E 'warning|error' /run/crashed.log >>/run/complaints
+successor
 check "fio was at work until the last of $kills kills" kill -0 $fio
+touch /run/enough
+wait $counter $fails
 kill -INT $fio
 wait $fio
 sed -i '/^{/,$!d' /run/fio.json  # Without what it says of the signal.
 check_equal "it ends without an error" '0 0' "$(fio_figure /run/fio.json verify error) $(fio_figure /run/fio.json trim error)"
-touch /run/enough
-wait $counter
 check_equal "and found none" '' "$(grep -iE 'verify:|err=|error=' /run/fio.log)"
-check "successors found commands under way ($went_on times)" test $went_on -ge $((kills / 2))
 check_equal "no COMPARE AND WRITE failed" '' "$(cat /run/caw.failed 2>/dev/null)"
 counted=$(</run/counted)
 check_equal "each took effect exactly once ($counted of them)" "$(printf '%-512d' "$counted" | md5sum)" \

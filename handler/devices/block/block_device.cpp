@@ -26,8 +26,9 @@ constexpr std::array vpd_pages{
 
 constexpr std::uint8_t caching_page = 0x08;
 constexpr std::uint8_t control_page = 0x0a;
-constexpr std::uint8_t wce = 0x04;  // Byte 2 of the caching page.
-constexpr std::uint8_t swp = 0x08;  // Byte 4 of the control page.
+constexpr std::uint8_t wce = 0x04;      // Byte 2 of the caching page.
+constexpr std::uint8_t swp = 0x08;      // Byte 4 of the control page.
+constexpr std::uint8_t d_sense = 0x04;  // Byte 2 of the control page.
 
 // Bytes behind PAGE LENGTH; SBC-3 6.5 and SPC-4 7.5.
 constexpr std::array mode_page_infos{
@@ -78,25 +79,36 @@ void BlockDevice::set_write_cache(bool on) {
     if (on == write_cache_) return;
     switch_write_cache(on);
     attentions().raise(scsi::sense::mode_parameters_changed);
+    state_changed();
 }
 
 void BlockDevice::switch_write_cache(bool on) {
     const bool was_on = write_cache_;
-    mode_pages().set_bit(caching_page, 2, wce, on);
-    mode_pages_changed();
+    set_mode_bit(ModeBit::write_cache, on);
     if (was_on && !on) synchronize_in_background();
+}
+
+void BlockDevice::set_mode_bit(ModeBit bit, bool on) {
+    switch (bit) {
+        case ModeBit::write_cache: mode_pages().set_bit(caching_page, 2, wce, on); break;
+        case ModeBit::software_write_protect: mode_pages().set_bit(control_page, 4, swp, on); break;
+        case ModeBit::descriptor_sense: mode_pages().set_bit(control_page, 2, d_sense, on); break;
+    }
+    mode_pages_changed();
 }
 
 void BlockDevice::mode_pages_changed() {
     PrimaryDevice::mode_pages_changed();
     write_cache_ = (mode_pages().current(caching_page, 2) & wce) != 0;
     software_write_protect_ = (mode_pages().current(control_page, 4) & swp) != 0;
+    state_changed();
 }
 
 void BlockDevice::capacity_changed() {
     capacity_ = backend_.size() / settings_.block_size;
     unsynchronized_.resize(backend_.size());
     attentions().raise(scsi::sense::capacity_data_changed);
+    state_changed();
 }
 
 std::uint8_t BlockDevice::device_specific_parameter() const {
@@ -160,6 +172,7 @@ void BlockDevice::start_stop_unit(Command& command, Reply reply) {
         return;
     }
     if (power_condition == 0 && start) stopped_ = false;
+    state_changed();
     std::move(reply)(Outcome::good());
 }
 
@@ -167,6 +180,7 @@ void BlockDevice::start_stop_unit(Command& command, Reply reply) {
 Steps<Outcome> BlockDevice::stop() {
     const auto outcome = co_await synchronize();
     if (outcome.status == scsi::Status::good) stopped_ = true;
+    state_changed();
     co_return outcome;
 }
 

@@ -32,6 +32,8 @@ public:
     void abort(Command& command) override;
     void reset() override;
     bool idle() const override { return !flushing_; }
+    std::vector<std::byte> state() const override;
+    void restore(std::span<const std::byte> state) override;
 
     // The command table's facts, for documentation and tests.
     static std::span<const scsi::CommandInfo> commands();
@@ -119,6 +121,8 @@ private:
     void flush(Completion done);
     void flush_ended(IoResult result);
     void switch_write_cache(bool on);
+    enum class ModeBit { write_cache, software_write_protect, descriptor_sense };
+    void set_mode_bit(ModeBit bit, bool on);
     // A write that ended well may be in a cache; one that failed may have cost others theirs.
     void note_write(ByteOffset at, ByteCount length, Stable stable, IoResult result);
 

@@ -112,12 +112,16 @@ void BlockDevice::note_write(ByteOffset at, ByteCount length, Stable stable, IoR
     if (!traits_.volatile_cache) return;
     if (stable == Stable::no) {
         unsynchronized_.written(at, length);
+        if (unsynchronized_.anything_lost()) state_changed();
     } else if (result.status == IoStatus::ok) {
         // What was lost here before is not lost any more.
-        if (unsynchronized_.anything_lost()) unsynchronized_.written(at, length);
+        if (!unsynchronized_.anything_lost()) return;
+        unsynchronized_.written(at, length);
+        state_changed();
     } else {
         // It has consumed the kernel's one report of a failed write-back, whichever write that was.
         unsynchronized_.flush_failed();
+        state_changed();
     }
 }
 
@@ -155,11 +159,13 @@ void BlockDevice::flush(Completion done) {
 }
 
 void BlockDevice::flush_ended(IoResult result) {
+    const bool was_lost = unsynchronized_.anything_lost();
     if (result.status != IoStatus::ok) {
         unsynchronized_.flush_failed();
     } else if (!unsynchronized_.flush_succeeded()) {
         result.status = IoStatus::io_error;
     }
+    if (was_lost || unsynchronized_.anything_lost()) state_changed();
     flushing_ = false;
     for (auto* next = std::exchange(covered_, nullptr); next;) {
         Completion answer(*std::exchange(next, next->next));
