@@ -38,14 +38,17 @@ tl::unexpected<Error> explained(const std::filesystem::path& socket, const boost
 // One request and its answer, each step at most `patience` long.
 class Exchange {
 public:
-    boost::system::error_code run(const std::filesystem::path& socket, const std::string& target) {
+    // An empty body: GET.
+    boost::system::error_code run(const std::filesystem::path& socket, const std::string& target,
+                                  const std::string& body) {
+        request_ = {body.empty() ? http::verb::get : http::verb::post, target, 11, body};
+        request_.set(http::field::host, "tcmud");
+        request_.keep_alive(false);
+        request_.prepare_payload();
         stream_.expires_after(patience);
         stream_.async_connect(
             Protocol::endpoint(socket.string()), [&](const boost::system::error_code& error) {
                 if (!went_on(error)) return;
-                request_ = {http::verb::get, target, 11};
-                request_.set(http::field::host, "tcmud");
-                request_.keep_alive(false);
                 http::async_write(
                     stream_, request_, [&](const boost::system::error_code& written, std::size_t) {
                         if (!went_on(written)) return;
@@ -68,22 +71,33 @@ private:
     asio::io_context context_;
     Stream stream_{context_};
     beast::flat_buffer buffer_;
-    http::request<http::empty_body> request_;
+    http::request<http::string_body> request_;
     http::response<http::string_body> response_;
     boost::system::error_code error_;
 };
 
+Result<nlohmann::json> ask(const std::filesystem::path& socket, const std::string& target,
+                           const std::string& body) {
+    Exchange exchange;
+    if (const auto error = exchange.run(socket, target, body)) return explained(socket, error);
+    const auto& response = exchange.response();
+    auto answer = nlohmann::json::parse(response.body(), nullptr, false);
+    if (answer.is_discarded()) return failure(EPROTO, "tcmud's answer is no JSON");
+    if (response.result() == http::status::ok) return answer;
+    const auto number = fmt::format("tcmud answered {}", response.result_int());
+    return failure(ENOENT, answer.is_object() ? answer.value("error", number) : number);
+}
+
 }  // namespace
 
 Result<nlohmann::json> get(const std::filesystem::path& socket, const std::string& target) {
-    Exchange exchange;
-    if (const auto error = exchange.run(socket, target)) return explained(socket, error);
-    const auto& response = exchange.response();
-    auto body = nlohmann::json::parse(response.body(), nullptr, false);
-    if (body.is_discarded()) return failure(EPROTO, "tcmud's answer is no JSON");
-    if (response.result() == http::status::ok) return body;
-    const auto number = fmt::format("tcmud answered {}", response.result_int());
-    return failure(ENOENT, body.is_object() ? body.value("error", number) : number);
+    return ask(socket, target, "");
+}
+
+Result<nlohmann::json> post(const std::filesystem::path& socket, const std::string& target,
+                            const nlohmann::json& body) {
+    // Names are bytes; what is no UTF-8 in them must not end the program.
+    return ask(socket, target, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace tcmud::ctl

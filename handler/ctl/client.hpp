@@ -14,5 +14,8 @@ namespace tcmud::ctl {
 // The answer to GET target, e.g. "/luns". The error says what to do when no daemon answers, or what the
 // daemon said.
 Result<nlohmann::json> get(const std::filesystem::path& socket, const std::string& target);
+// The same of POST.
+Result<nlohmann::json> post(const std::filesystem::path& socket, const std::string& target,
+                            const nlohmann::json& body);
 
 }  // namespace tcmud::ctl

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 namespace {
 
 using tcmud::ctl::get;
+using tcmud::ctl::post;
 
 constexpr int failed = 1;
 constexpr int usage = 2;
@@ -21,7 +23,13 @@ struct Wish {
     std::string run_directory = "/run/tcmud";
     bool as_json = false;
     std::string lun;
+    std::vector<std::string> faults;
 };
+
+// A name alone is one of user_0, where most LUNs are.
+std::string full_name(const std::string& lun) {
+    return lun.find('/') == std::string::npos ? "user_0/" + lun : lun;
+}
 
 int list(const Wish& wish, const std::filesystem::path& socket) {
     const auto luns = get(socket, "/luns");
@@ -45,8 +53,7 @@ int daemon_status(const Wish& wish, const std::filesystem::path& socket) {
 
 int status(const Wish& wish, const std::filesystem::path& socket) {
     if (wish.lun.empty()) return daemon_status(wish, socket);
-    // A name alone is one of user_0, where most LUNs are.
-    const auto name = wish.lun.find('/') == std::string::npos ? "user_0/" + wish.lun : wish.lun;
+    const auto name = full_name(wish.lun);
     const auto luns = get(socket, "/luns");
     if (!luns) {
         std::cerr << "tcmuctl: " << luns.error().text << "\n";
@@ -59,6 +66,18 @@ int status(const Wish& wish, const std::filesystem::path& socket) {
     }
     std::cerr << "tcmuctl: there is no LUN '" << wish.lun << "': tcmuctl list shows all\n";
     return failed;
+}
+
+int fault(const Wish& wish, const std::filesystem::path& socket) {
+    std::string command = "fault";
+    for (const auto& word : wish.faults) command += " " + word;
+    const auto answer = post(socket, "/control", {{"lun", full_name(wish.lun)}, {"command", command}});
+    if (!answer) {
+        std::cerr << "tcmuctl: " << answer.error().text << "\n";
+        return failed;
+    }
+    std::cout << answer->value("answer", "");
+    return 0;
 }
 
 }  // namespace
@@ -74,11 +93,18 @@ int main(int argc, char** argv) {
     auto* status_command = app.add_subcommand("status", "one LUN in full, or the daemon");
     status_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME; none: the daemon itself");
     status_command->add_flag("-j,--json", wish.as_json, "as JSON");
+    auto* fault_command =
+        app.add_subcommand("fault", "shows or changes the faults that a LUN of the fault backend injects");
+    fault_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME")->required();
+    fault_command->add_option("rules", wish.faults,
+                              "rules instead of those it has, e.g. write:error=EIO,rate=0.1; off: none; "
+                              "release: lets go what is held; nothing: shows them");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : usage;
     }
     const auto socket = std::filesystem::path(wish.run_directory) / "control.sock";
+    if (*fault_command) return fault(wish, socket);
     return *list_command ? list(wish, socket) : status(wish, socket);
 }

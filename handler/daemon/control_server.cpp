@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -65,6 +66,30 @@ json describe(const DaemonReport& daemon) {
             {"held_serving_threads", daemon.held_serving_threads}};
 }
 
+struct Answer {
+    http::status status;
+    json body;
+};
+
+Answer refused(http::status status, const std::string& why) {
+    return {status, {{"error", why}}};
+}
+Answer controlled(const std::string& answer) {
+    return {http::status::ok, {{"answer", answer}}};
+}
+
+struct ControlWish {
+    std::string lun;
+    std::string command;
+};
+
+std::optional<ControlWish> control_wish(const std::string& body) {
+    const auto wish = json::parse(body, nullptr, false);
+    if (!wish.is_object() || !wish.contains("lun") || !wish.contains("command")) return std::nullopt;
+    if (!wish["lun"].is_string() || !wish["command"].is_string()) return std::nullopt;
+    return ControlWish{wish["lun"].get<std::string>(), wish["command"].get<std::string>()};
+}
+
 class Server final : public ControlServer {
 public:
     Server(asio::io_context& context, Sources sources)
@@ -113,34 +138,50 @@ private:
             co_await http::async_read(stream, buffer, request,
                                       asio::redirect_error(asio::use_awaitable, error));
             if (error) break;
-            auto response = respond(request);
+            auto response = co_await respond(request);
+            stream.expires_after(client_patience);
             co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
             if (error || !response.keep_alive()) break;
         }
         --connections_;
     }
 
-    http::response<http::string_body> respond(const http::request<http::string_body>& request) const {
-        const auto [status, body] = answer(request.method(), std::string(request.target()));
-        http::response<http::string_body> response(status, request.version());
+    asio::awaitable<http::response<http::string_body>> respond(
+        const http::request<http::string_body>& request) const {
+        const auto target = std::string(request.target());
+        auto answered = answer(request.method(), target);
+        if (target == "/control") answered = co_await control(request);
+        http::response<http::string_body> response(answered.status, request.version());
         response.set(http::field::content_type, "application/json");
         response.keep_alive(request.keep_alive());
         // Names are bytes; what is no UTF-8 in them must not end the daemon.
-        response.body() = body.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+        response.body() = answered.body.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
         response.prepare_payload();
-        return response;
+        co_return response;
     }
 
-    std::pair<http::status, json> answer(http::verb method, const std::string& target) const {
+    asio::awaitable<Answer> control(const http::request<http::string_body>& request) const {
+        if (request.method() != http::verb::post)
+            co_return refused(http::status::method_not_allowed, "/control takes POST only");
+        auto wish = control_wish(request.body());
+        if (!wish)
+            co_return refused(http::status::bad_request,
+                              R"(/control takes {"lun": HBA/NAME, "command": TEXT})");
+        auto controlling = sources_.control(std::move(wish->lun), std::move(wish->command));
+        const auto answer = co_await std::move(controlling);
+        co_return answer ? controlled(*answer) : refused(http::status::bad_request, answer.error().text);
+    }
+
+    Answer answer(http::verb method, const std::string& target) const {
         if (method != http::verb::get)
-            return {http::status::method_not_allowed, {{"error", "only GET is known"}}};
+            return refused(http::status::method_not_allowed, "only GET is known here");
         if (target == "/daemon") return {http::status::ok, describe(sources_.daemon())};
         if (target == "/luns") {
             json luns = json::array();
             for (const auto& lun : sources_.luns()) luns.push_back(describe(lun));
             return {http::status::ok, std::move(luns)};
         }
-        return {http::status::not_found, {{"error", fmt::format("there is no {}", target)}}};
+        return refused(http::status::not_found, fmt::format("there is no {}", target));
     }
 
     asio::io_context& context_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control socket: HTTP with JSON bodies on a Unix socket that only root may use. Control thread.
 //
-//   GET /luns    every LUN
-//   GET /daemon  the process
+//   GET /luns      every LUN
+//   GET /daemon    the process
+//   POST /control  {"lun": "user_0/disk1", "command": "fault off"}: a command for a LUN's backend;
+//                  {"answer": "…"}
 #pragma once
 
 #include <filesystem>
@@ -11,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "handler/daemon/lun.hpp"
@@ -33,6 +36,7 @@ public:
     struct Sources {
         std::function<std::vector<LunReport>()> luns;
         std::function<DaemonReport()> daemon;
+        std::function<asio::awaitable<Result<std::string>>(std::string lun, std::string command)> control;
     };
 
     static Result<std::unique_ptr<ControlServer>> listen(asio::io_context& context,

@@ -69,7 +69,10 @@ private:
         co_await set_up_netlink();
         auto control =
             ControlServer::listen(context_, run_directory_.control_socket(),
-                                  {[this] { return manager_->reports(); }, [this] { return report(); }});
+                                  {[this] { return manager_->reports(); }, [this] { return report(); },
+                                   [this](std::string lun, std::string command) {
+                                       return manager_->control(std::move(lun), std::move(command));
+                                   }});
         if (!control) {
             log::error("{}", control.error().text);
             co_return leave(ExitCode::failed);

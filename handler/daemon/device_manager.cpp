@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <fmt/format.h>
 
 #include "handler/daemon/log.hpp"
 #include "uio/discovery.hpp"
@@ -161,6 +162,18 @@ std::vector<LunReport> DeviceManager::reports() const {
     for (const auto& lun : luns_) reports.push_back(lun->report());
     std::ranges::sort(reports, {}, &LunReport::name);
     return reports;
+}
+
+asio::awaitable<Result<std::string>> DeviceManager::control(std::string lun, std::string command) {
+    const auto found = std::ranges::find_if(luns_, [&](const auto& l) { return l->name().text() == lun; });
+    if (found == luns_.end())
+        co_return failure(ENOENT, fmt::format("there is no LUN '{}': tcmuctl list shows all", lun));
+    const auto asked = *found;  // It may end meanwhile.
+    auto controlling = asked->control(command);
+    auto answer = co_await std::move(controlling);
+    if (!answer) co_return failure(answer.error().number, fmt::format("{}: {}", lun, answer.error().text));
+    log::info("{}: was told '{}'", lun, command);
+    co_return answer;
 }
 
 }  // namespace tcmud::daemon

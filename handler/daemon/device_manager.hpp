@@ -47,6 +47,8 @@ public:
     asio::awaitable<bool> stop();
 
     std::vector<LunReport> reports() const;
+    // Has the backend of a LUN ("user_0/disk1") carry out a command; what the administrator is shown.
+    asio::awaitable<Result<std::string>> control(std::string lun, std::string command);
 
 private:
     void deal_with(const netlink::Event& event);

@@ -24,6 +24,7 @@ constexpr auto close_patience = 5000ms;
 // The kernel removes a device only when none of its commands is left, so that this is long.
 constexpr auto drain_report = 10s;
 constexpr auto change_patience = 5000ms;
+constexpr auto control_patience = 3000ms;
 
 }  // namespace
 
@@ -208,9 +209,23 @@ void Lun::resume() {
     loop_->post([served = served_] { served->resume(); });
 }
 
+asio::awaitable<Result<std::string>> Lun::control(std::string command) {
+    if (state_ != LunState::serving) {
+        co_return failure(ENODEV, error_.empty() ? "it is not being served just now"
+                                                 : fmt::format("it is not being served: {}", error_));
+    }
+    auto asking = on_loop<Result<std::string>>(
+        services_.context, *loop_, [served = served_, command] { return served->control(command); },
+        control_patience);
+    auto answer = co_await std::move(asking);
+    if (!answer) co_return tl::unexpected(answer.error());
+    co_return std::move(*answer);
+}
+
 // False: not yet.
 asio::awaitable<bool> Lun::leave(std::chrono::milliseconds at_most) {
     if (!served_) co_return true;
+    loop_->post([served = served_] { served->closing(); });
     if (!co_await pause(at_most)) co_return false;
     auto served = std::move(served_);
     served_ = nullptr;

@@ -53,6 +53,8 @@ public:
     void vanished();
     // Gives it up; the kernel keeps what was not begun.
     void stop();
+    // Has its backend carry out a command of the administrator's; what he is shown.
+    asio::awaitable<Result<std::string>> control(std::string command);
 
     bool is(std::uint32_t minor, const uio::DeviceName& name) const {
         return minor_ == minor && uio_name_.same_device(name);

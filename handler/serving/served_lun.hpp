@@ -39,7 +39,7 @@ public:
     void resume() { session_.resume(); }
 
     // REQUIRES, of the following: paused and idle.
-    BlockBackend& backend() { return *std::get<std::unique_ptr<BlockBackend>>(backend_); }
+    BlockBackend& backend() { return block_backend(); }
     // Closes the ring and gives the backend back, to be destroyed where that may block.
     OpenedBackend leave();
 
@@ -47,8 +47,13 @@ public:
     void capacity_changed() { device_->capacity_changed(); }
     void set_write_cache(bool on) { device_->set_write_cache(on); }
     bool write_cache() const { return device_->write_cache(); }
+    // Of the backend.
+    Result<std::string> control(std::string_view command) { return block_backend().control(command); }
+    void closing() { block_backend().closing(); }
 
 private:
+    BlockBackend& block_backend() { return *std::get<std::unique_ptr<BlockBackend>>(backend_); }
+
     std::string name_;
     LunDirectory& directory_;
     std::unique_ptr<devices::Host> host_;

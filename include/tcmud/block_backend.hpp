@@ -2,8 +2,11 @@
 // What a disk is made of: the interface of every backend that stores blocks.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "tcmud/buffers.hpp"
 #include "tcmud/io.hpp"
@@ -69,6 +72,15 @@ public:
     // A descriptor that is readable while reap() has completions to deliver; nullopt if there is none.
     virtual std::optional<int> event_fd() const { return std::nullopt; }
     virtual void reap() {}
+
+    // What the administrator asks of this backend alone (`tcmuctl` sends it), while it is served. Does not
+    // block. On ok, what he is shown.
+    virtual Result<std::string> control(std::string_view /*command*/) {
+        return failure(EOPNOTSUPP, "its backend takes no commands");
+    }
+    // The LUN is to be closed as soon as nothing is in flight: what the backend keeps waiting on purpose goes
+    // on now.
+    virtual void closing() {}
 };
 
 }  // namespace tcmud

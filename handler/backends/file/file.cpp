@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backend that keeps a disk in a regular file or on a block device.
+#include "handler/backends/file/file.hpp"
+
 #include <array>
 #include <cerrno>
 
 #include <fmt/format.h>
 
 #include "handler/backends/file/open_file.hpp"
-#include "tcmud/module.hpp"
 
 namespace tcmud::file {
 namespace {
@@ -63,36 +63,20 @@ constexpr std::array option_infos{
                "allocate the whole file at open, never give space back; default off"},
 };
 
-class FileModule final : public BackendModule {
-public:
-    std::string_view subtype() const override { return "file"; }
-    std::span<const std::string_view> aliases() const override {
-        static constexpr std::array<std::string_view, 1> names{"qcow"};
-        return names;
-    }
-    std::string_view description() const override {
-        return "A regular file or a block device: file//path/of/file. (qcow//path is the same for raw "
-               "images.)";
-    }
-    std::span<const OptionInfo> options() const override { return option_infos; }
+}  // namespace
 
-    Result<void> check(const OpenRequest& request) const override {
-        return OpenFile::open(request, true).map([](const OpenFile&) {});
-    }
-    Result<OpenedBackend> open(const OpenRequest& request) const override {
-        return OpenFile::open(request, false).map([&](OpenFile file) {
-            return OpenedBackend(std::make_unique<File>(std::move(file), request.size));
-        });
-    }
-};
-
-const BackendModule& module() {
-    static const FileModule instance;
-    return instance;
+std::span<const OptionInfo> options() {
+    return option_infos;
 }
 
-}  // namespace
-}  // namespace tcmud::file
+Result<void> check(const OpenRequest& request) {
+    return OpenFile::open(request, true).map([](const OpenFile&) {});
+}
 
-extern "C" __attribute__((visibility("default")))
-const tcmud::ModuleEntry tcmud_module{TCMUD_BUILD_ID, tcmud::file::module};
+Result<std::unique_ptr<BlockBackend>> open(const OpenRequest& request) {
+    return OpenFile::open(request, false).map([&](OpenFile file) -> std::unique_ptr<BlockBackend> {
+        return std::make_unique<File>(std::move(file), request.size);
+    });
+}
+
+}  // namespace tcmud::file

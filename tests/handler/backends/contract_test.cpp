@@ -27,6 +27,11 @@ void for_each_backend(const std::function<void(Opened&)>& check) {
         Opened file("file", request(directory.path() / "disk", size, {{"create", "on"}}));
         check(file);
     }
+    SECTION("fault") {
+        const TemporaryDirectory directory;
+        Opened fault("fault", request(directory.path() / "disk", size, {{"create", "on"}}));
+        check(fault);
+    }
 }
 
 }  // namespace

@@ -67,12 +67,3 @@ TEST_CASE("file: it cannot grow beyond its file") {
     std::filesystem::resize_file(directory.path() / "disk", 2 * mib);
     CHECK(file->resize(ByteCount{2 * mib}));
 }
-
-TEST_CASE("file: its options are those of its page") {
-    std::vector<std::string_view> keys;
-    for (const auto& info : module("file").options()) keys.push_back(info.key);
-    for (const auto* key : {"direct", "readonly", "create", "prealloc"}) {
-        INFO(key);
-        CHECK(std::ranges::find(keys, key) != keys.end());
-    }
-}

@@ -89,26 +89,34 @@ public:
         });
     }
 
-private:
     struct Waiting : IoOperation {
         IoResult answer;
         bool answered = false;
     };
-
-    template <class Start>
-    IoResult wait(Start start) {
-        Waiting waiting;
+    // Of an operation that is not waited for.
+    static Completion begin(Waiting& waiting) {
         waiting.deliver = [](IoOperation& operation, const IoResult& result) {
             auto& mine = static_cast<Waiting&>(operation);
             mine.answer = result;
             mine.answered = true;
         };
-        start(Completion(waiting));
+        return Completion(waiting);
+    }
+    // A turn of the serving thread.
+    void look() {
+        queue_.submit();
+        queue_.reap();
+        queue_.deliver();
+    }
+
+private:
+    template <class Start>
+    IoResult wait(Start start) {
+        Waiting waiting;
+        start(begin(waiting));
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (!waiting.answered) {
-            queue_.submit();
-            queue_.reap();
-            queue_.deliver();
+            look();
             if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("no answer");
         }
         return waiting.answer;

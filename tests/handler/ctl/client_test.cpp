@@ -77,6 +77,12 @@ TEST_CASE("what the daemon answers is the result") {
     CHECK_THAT(daemon.request(), StartsWith("GET /luns HTTP/1.1\r\n") && Contains("Connection: close"));
 }
 
+TEST_CASE("what is posted is the body, as JSON") {
+    Daemon daemon(http("200 OK", "{\"answer\": \"\"}"));
+    CHECK(ctl::post(daemon.socket(), "/control", {{"lun", "a\xff"}}));
+    CHECK_THAT(daemon.request(), StartsWith("POST /control HTTP/1.1\r\n") && Contains("Content-Length: "));
+}
+
 TEST_CASE("what the daemon says of an error is the error") {
     const auto answer = Daemon(http("404 Not Found", "{\"error\": \"there is no /luns\"}")).ask();
     REQUIRE_FALSE(answer);

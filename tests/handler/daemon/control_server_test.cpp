@@ -36,12 +36,15 @@ LunReport report(const std::string& name) {
 class Served {
 public:
     explicit Served(std::vector<LunReport> luns) {
-        auto listening =
-            ControlServer::listen(context_, socket(),
-                                  {[luns = std::move(luns)] { return luns; },
-                                   [] {
-                                       return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1, "autogroup", 3};
-                                   }});
+        auto listening = ControlServer::listen(
+            context_, socket(),
+            {[luns = std::move(luns)] { return luns; },
+             [] {
+                 return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1, "autogroup", 3};
+             },
+             [](std::string lun, std::string command) {
+                 return answer(std::move(lun), std::move(command));
+             }});
         REQUIRE(listening);
         server_ = std::move(*listening);
         thread_ = std::thread([this] { context_.run(); });
@@ -52,8 +55,16 @@ public:
     }
     std::filesystem::path socket() const { return directory_.path() / "control.sock"; }
     Result<nlohmann::json> get(const std::string& target) const { return ctl::get(socket(), target); }
+    Result<nlohmann::json> post(const std::string& target, const nlohmann::json& body) const {
+        return ctl::post(socket(), target, body);
+    }
 
 private:
+    static asio::awaitable<Result<std::string>> answer(std::string lun, std::string command) {
+        if (lun != "user_0/a") co_return failure(ENOENT, "there is no LUN " + lun);
+        co_return "did " + command;
+    }
+
     test::TemporaryDirectory directory_;
     asio::io_context context_;
     std::unique_ptr<ControlServer> server_;
@@ -120,6 +131,28 @@ TEST_CASE("what is not there is answered with an error that names it") {
     const auto answer = Served({}).get("/nothing");
     REQUIRE_FALSE(answer);
     CHECK_THAT(answer.error().text, Contains("there is no /nothing"));
+}
+
+TEST_CASE("a command for a LUN's backend is passed on, and what the backend says comes back") {
+    const Served served({});
+    const auto answer = served.post("/control", {{"lun", "user_0/a"}, {"command", "fault off"}});
+    REQUIRE(answer);
+    CHECK((*answer)["answer"] == "did fault off");
+    const auto refused = served.post("/control", {{"lun", "user_0/b"}, {"command", "fault off"}});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text == "there is no LUN user_0/b");
+}
+
+TEST_CASE("a command of another form is refused, and told the form") {
+    const Served served({});
+    for (const auto& body : {nlohmann::json::array(), nlohmann::json{{"lun", "user_0/a"}},
+                             nlohmann::json{{"lun", 1}, {"command", "fault off"}}}) {
+        const auto answer = served.post("/control", body);
+        REQUIRE_FALSE(answer);
+        CHECK_THAT(answer.error().text, Contains("/control takes {\"lun\""));
+    }
+    CHECK_THAT(served.get("/control").error().text, Contains("takes POST only"));
+    CHECK_THAT(served.post("/luns", nlohmann::json::object()).error().text, Contains("only GET"));
 }
 
 TEST_CASE("nobody but root may connect") {
