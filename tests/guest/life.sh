@@ -42,7 +42,8 @@ wait "$daemon" 2>/dev/null
 dd if="$sd" of=/run/read bs=64k count=16 iflag=direct status=none &
 reader=$!
 start_tcmud
-check "a read that found nobody is answered by the next daemon" wait $reader
+wait $reader
+check_equal "a read that found nobody is answered by the next daemon" 0 $?
 check "with what was written" cmp /run/read /run/data
 check_code "a second daemon is told of the first" 3 timeout 10 "$tcmud"
 no_loopback

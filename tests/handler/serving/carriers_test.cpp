@@ -66,7 +66,8 @@ public:
     void release() { ::eventfd_write(held_by, 1); }
 
     FileSystem file_system;
-    int held_by = ::eventfd(0, EFD_CLOEXEC);  // Blocks.
+    // Blocks; each release ends one hold, however late its thread is woken.
+    int held_by = ::eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     std::atomic<bool> hold{false};
     std::atomic<bool> stopping{false};
     std::atomic<unsigned> turns{0};
