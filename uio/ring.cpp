@@ -71,6 +71,14 @@ Ring::Slot Ring::slot(std::uint32_t position) const {
     return {at, possible ? length : 0, static_cast<abi::Opcode>(word & abi::opcode_mask)};
 }
 
+Ring::Slot Ring::submitted(std::uint32_t position, std::uint32_t head) const {
+    auto found = slot(position);
+    // An entry never wraps and never crosses the head.
+    const bool crosses_head = position < head && found.length > head - position;
+    if (crosses_head || head >= ring_.size()) found.length = 0;
+    return found;
+}
+
 bool Ring::has_more() const {
     return !broken_ && (load_head() != take_ || !of_predecessor_.empty());
 }
@@ -80,10 +88,8 @@ const Entry* Ring::next() {
     while (!broken_) {
         const auto head = load_head();
         if (head == take_) return nullptr;
-        const auto found = slot(take_);
-        // An entry never wraps and never crosses the head.
-        const bool crosses_head = take_ < head && found.length > head - take_;
-        if (found.length == 0 || crosses_head || head >= ring_.size()) {
+        const auto found = submitted(take_, head);
+        if (found.length == 0) {
             complain("an entry of the ring has an impossible length");
             return &entry_;
         }

@@ -102,6 +102,8 @@ public:
     // What is in the ring was not begun, unless it was a predecessor's and not taken again. REQUIRES: nothing
     // is outstanding; everything is published.
     void leave();
+    // Of a ring that is lost: it is going to be reset, and found fresh then.
+    void give_up();
 
     bool knows_read_length() const { return (flags_ & abi::read_length) != 0; }
     bool completes_out_of_order() const { return (flags_ & abi::out_of_order_completion) != 0; }
@@ -150,6 +152,8 @@ private:
         return std::atomic_ref(mailbox().head).load(std::memory_order_acquire);
     }
     Slot slot(std::uint32_t position) const;
+    // The same of one that was submitted: its length is 0 also where it reaches beyond the head.
+    Slot submitted(std::uint32_t position, std::uint32_t head) const;
     std::uint64_t offset_of(const Slot& slot) const {
         return static_cast<std::uint64_t>(slot.at - mapping_.data());
     }

@@ -17,7 +17,8 @@ using Kind = abi::Mark::Kind;
 // Mailbox::session_state. Another layout of marks or journal is another number.
 constexpr std::uint32_t untouched = 0;
 constexpr std::uint32_t serving = 0x7463'6d11;
-constexpr std::uint32_t left = 0x7463'6d02;  // Nothing was begun that is not answered.
+constexpr std::uint32_t left = 0x7463'6d02;    // Nothing was begun that is not answered.
+constexpr std::uint32_t broken = 0x7463'6d12;  // It holds what no kernel writes.
 
 std::uint64_t random_generation() {
     std::random_device random;
@@ -62,7 +63,12 @@ void Ring::leave() {
     assert(outstanding_ == 0);
     if (!of_predecessor_.empty()) return;
     assert(answered_ == published_);
-    std::atomic_ref(mailbox().session_state).store(left, std::memory_order_release);
+    std::atomic_ref(mailbox().session_state).store(broken_ ? broken : left, std::memory_order_release);
+}
+
+void Ring::give_up() {
+    assert(beginning_ == Beginning::lost);
+    std::atomic_ref(mailbox().session_state).store(untouched, std::memory_order_release);
 }
 
 std::span<const std::byte> Ring::device_state() const {
@@ -73,7 +79,7 @@ std::span<const std::byte> Ring::device_state() const {
 bool Ring::anything_marked() const {
     const auto head = load_head();
     for (auto position = published_; position != head;) {
-        const auto found = slot(position);
+        const auto found = submitted(position, head);
         if (found.length == 0) return false;  // next() will say so.
         if (found.opcode == abi::Opcode::command && mark(found).kind != Kind::untouched) return true;
         position = after(position, found.length);
@@ -88,12 +94,13 @@ bool Ring::recover() {
     const auto head = load_head();
     auto behind_last_taken = published_;
     for (auto position = published_; position != head;) {
-        const auto found = slot(position);
+        const auto found = submitted(position, head);
         if (found.length == 0) break;  // next() will say so.
         const auto behind = after(position, found.length);
         if (found.opcode == abi::Opcode::task_management) {
             abort_listed(found);
         } else if (noted && position == noted->position) {
+            if (!of_predecessor_.empty()) return false;  // Answers go to the oldest slots.
             store_answer(found, noted->mark, noted->sense);
             behind_last_taken = answered_ = behind;
         } else if (found.opcode == abi::Opcode::command) {
@@ -141,7 +148,7 @@ void Ring::redo_move(const std::optional<Journal::SenseAnswer>& sense) {
 bool Ring::waits(std::uint32_t wanted) const {
     const auto head = load_head();
     for (auto position = published_; position != head;) {
-        const auto found = slot(position);
+        const auto found = submitted(position, head);
         if (found.length == 0) return false;
         if (position == wanted) return found.opcode == abi::Opcode::command;
         position = after(position, found.length);
@@ -195,9 +202,11 @@ const Entry* Ring::next_of_predecessor() {
         read_command({at.at, at.length}, offset_of(at));
     } else if (const auto saved = journal_.saved(id)) {
         read_command(saved->entry, saved->entry_offset);
+    } else {
+        complain("the journal has lost the entry of a command");
     }
+    if (!broken_ && entry_.id != id) complain("the journal has the entry of another command");
     entry_.progress = bears.detail;
-    if (entry_.id != id) complain("the journal has the entry of another command");
     return &entry_;
 }
 

@@ -130,6 +130,7 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
             "{}: was left in the middle of commands, and its journal is gone: they end BUSY and "
             "initiators repeat them",
             name_.text());
+        opened->ring.give_up();
         opened = failure(EAGAIN, "");
         auto resetting = services_.configfs_worker.run<bool>(
             "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_] {

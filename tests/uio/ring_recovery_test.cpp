@@ -205,6 +205,37 @@ TEST_CASE("a successor that leaves before it has taken everything leaves the res
     CHECK(bench.take_all() == ids({2}));
 }
 
+TEST_CASE("a ring that was left because it holds nonsense is lost until it is reset") {
+    Bench bench;
+    bench.begin();
+    const auto at = bench.kernel.head();
+    bench.kernel.submit(test_unit_ready);
+    const std::uint32_t length_zero = 1;
+    std::memcpy(bench.kernel.ring() + at, &length_zero, sizeof length_zero);
+    CHECK(bench.ring->next()->kind == Entry::Kind::broken);
+    bench.ring->leave();
+    CHECK(bench.begin().beginning() == Beginning::lost);
+    bench.ring->give_up();
+    bench.kernel.reset();
+    bench.kernel.submit(test_unit_ready);  // Initiators do not wait.
+    CHECK(bench.begin().beginning() == Beginning::fresh);
+    CHECK(bench.take_all() == ids({1}));
+}
+
+TEST_CASE("nonsense behind what was taken ends the look at a predecessor's commands, not in a loop") {
+    Bench bench;
+    bench.begin();
+    bench.kernel.submit(test_unit_ready);
+    bench.take_all();
+    const auto at = bench.kernel.head();
+    bench.kernel.submit(test_unit_ready);
+    const std::uint32_t beyond_the_head = 1024 | 1;
+    std::memcpy(bench.kernel.ring() + at, &beyond_the_head, sizeof beyond_the_head);
+    CHECK(bench.begin().beginning() == Beginning::continued);
+    CHECK(bench.ring->next()->id == CommandId{1});
+    CHECK(bench.ring->next()->kind == Entry::Kind::broken);
+}
+
 TEST_CASE("the state of the device is found again, by the ring's own journal") {
     Bench bench;
     bench.begin();
