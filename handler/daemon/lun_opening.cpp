@@ -142,6 +142,10 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
         opened = co_await std::move(again);
     }
     if (!opened) co_return tl::unexpected(opened.error());
+    if (opened->ring.beginning() == uio::Ring::Beginning::lost)
+        co_return failure(EPROTO,
+                          "its ring holds commands of which nobody knows whether they were begun: "
+                          "echo 1 >action/reset_ring ends them BUSY");
     if (opened->ring.beginning() == uio::Ring::Beginning::continued)
         log::info("{}: goes on where its last tcmud was killed", name_.text());
     co_return co_await begin_serving(std::move(backend), std::move(opened->device), std::move(opened->ring));
