@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The moments at which a killed process leaves ring and journal in another state than a moment before.
+// Moments at which a killed process leaves ring and journal in another state than a moment before.
 //
 // Tests end a process, or a simulated one, at each of them. Without a hook a point costs a load and a branch.
 #pragma once
@@ -29,9 +29,12 @@ inline constexpr std::array<std::string_view, 9> crash_point_names{
 using CrashHook = void (*)(CrashPoint);
 inline std::atomic<CrashHook> crash_hook{nullptr};
 
+// No store moves from one side of it to the other.
 inline void crash_point(CrashPoint point) {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     if (const auto hook = crash_hook.load(std::memory_order_relaxed)) [[unlikely]]
         hook(point);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 // Ends this process, by SIGKILL, when it comes to a point for the nth time: "answer_stored:17". False: there

@@ -67,8 +67,11 @@ Ring::Slot Ring::slot(std::uint32_t position) const {
     auto* at = ring_.data() + position;
     const auto word = read<std::uint32_t>(at);
     const auto length = word & ~abi::opcode_mask;
-    const bool possible = length >= sizeof(abi::EntryHeader) && length <= ring_.size() - position;
-    return {at, possible ? length : 0, static_cast<abi::Opcode>(word & abi::opcode_mask)};
+    // A command's has room for an answer.
+    const auto opcode = static_cast<abi::Opcode>(word & abi::opcode_mask);
+    const auto shortest = opcode == abi::Opcode::command ? abi::smallest_command : sizeof(abi::EntryHeader);
+    const bool possible = length >= shortest && length <= ring_.size() - position;
+    return {at, possible ? length : 0, opcode};
 }
 
 Ring::Slot Ring::submitted(std::uint32_t position, std::uint32_t head) const {

@@ -164,6 +164,7 @@ private:
     }
     static void set_mark(const Slot& slot, const abi::Mark& mark) {
         word_of_mark(slot).store(std::bit_cast<std::uint64_t>(mark), std::memory_order_release);
+        std::atomic_signal_fence(std::memory_order_seq_cst);  // What follows is not stored before.
     }
     static std::atomic_ref<std::uint64_t> word_of_mark(const Slot& slot) {
         return std::atomic_ref(*reinterpret_cast<std::uint64_t*>(slot.at + abi::mark_offset));

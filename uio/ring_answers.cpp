@@ -105,6 +105,7 @@ void Ring::end_move() {
     const auto move = *journal_.move();
     set_mark(slot(move.to), move.mark);
     position_of(CommandId{move.mark.id}) = move.to;
+    crash_point(CrashPoint::move_ended);
     journal_.end_move();
     crash_point(CrashPoint::move_ended);
 }

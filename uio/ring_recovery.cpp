@@ -6,6 +6,7 @@
 #include <cstring>
 #include <random>
 
+#include "uio/crash_point.hpp"
 #include "uio/ring.hpp"
 
 namespace tcmud::uio {
@@ -40,7 +41,7 @@ Ring::Beginning Ring::look_at_what_is_there() {
         return Beginning::lost;
     }
     // A ring that nobody of ours has served: with its tail at the start nobody else has either.
-    const bool never_served = state == untouched && published_ == 0;
+    const bool never_served = state == untouched && published_ == 0 && !anything_marked();
     return empty || never_served || state == left ? Beginning::fresh : Beginning::lost;
 }
 
@@ -60,10 +61,13 @@ void Ring::begin() {
 }
 
 void Ring::leave() {
-    assert(outstanding_ == 0);
+    const auto say = [this](std::uint32_t state) {
+        std::atomic_ref(mailbox().session_state).store(state, std::memory_order_release);
+    };
+    if (broken_) return say(broken);
     if (!of_predecessor_.empty()) return;
-    assert(answered_ == published_);
-    std::atomic_ref(mailbox().session_state).store(broken_ ? broken : left, std::memory_order_release);
+    assert(outstanding_ == 0 && answered_ == published_);
+    say(left);
 }
 
 void Ring::give_up() {
@@ -102,6 +106,7 @@ bool Ring::recover() {
         } else if (noted && position == noted->position) {
             if (!of_predecessor_.empty()) return false;  // Answers go to the oldest slots.
             store_answer(found, noted->mark, noted->sense);
+            crash_point(CrashPoint::answer_stored);
             behind_last_taken = answered_ = behind;
         } else if (found.opcode == abi::Opcode::command) {
             const auto bears = mark(found);
@@ -115,7 +120,7 @@ bool Ring::recover() {
     publish_tail();
     journal_.forget_sense();
     put_in_order();
-    return true;
+    return !broken_;
 }
 
 // The journal's note of an answer, if it is of a slot that waits for it still. A slot that was filled anew
@@ -141,7 +146,9 @@ void Ring::redo_move(const std::optional<Journal::SenseAnswer>& sense) {
         const bool marked = mark(slot(move->to)).kind != Kind::untouched;
         if (answered && marked) set_mark(slot(move->to), move->mark);
     }
+    crash_point(CrashPoint::move_ended);
     journal_.end_move();
+    crash_point(CrashPoint::move_ended);
 }
 
 // Whether a command's entry that is not published is at that position.
@@ -161,11 +168,14 @@ bool Ring::waits(std::uint32_t wanted) const {
 // between a comparison and its write.
 void Ring::put_in_order() {
     const auto bears = [this](CommandId id) { return mark(slot(position_of(id))); };
+    if (of_predecessor_.empty()) return;
+    // The numbers wrap; those of commands that are under way at a time are close to each other.
+    const auto far_before = bears(of_predecessor_.front()).number - (std::uint32_t{1} << 31);
     const auto later = [&](CommandId a, CommandId b) {
-        return static_cast<std::int32_t>(bears(a).number - bears(b).number) > 0;
+        return bears(a).number - far_before > bears(b).number - far_before;
     };
     std::ranges::sort(of_predecessor_, later);
-    if (!of_predecessor_.empty()) taken_ = bears(of_predecessor_.front()).number;
+    taken_ = bears(of_predecessor_.front()).number;
     std::ranges::stable_partition(of_predecessor_,
                                   [&](CommandId id) { return (bears(id).detail & matched) == 0; });
 }
@@ -173,6 +183,7 @@ void Ring::put_in_order() {
 bool Ring::recover_slot(const Slot& slot, std::uint32_t position, const abi::Mark& bears) {
     if (bears.kind == Kind::answered) {
         store_answer(slot, bears, nullptr);
+        crash_point(CrashPoint::answer_stored);
         answered_ = after(position, slot.length);
         return of_predecessor_.empty();  // Answers go to the oldest slots.
     }

@@ -127,7 +127,7 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
     if (opened && opened->ring.beginning() == uio::Ring::Beginning::lost && facts.enabled) {
         // Which of the waiting commands the last daemon had begun is not known.
         log::warning(
-            "{}: was left in the middle of commands, and its journal is gone: they end BUSY and "
+            "{}: was left in the middle of commands, and its journal does not say which: they end BUSY and "
             "initiators repeat them",
             name_.text());
         opened->ring.give_up();

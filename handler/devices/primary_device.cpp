@@ -56,11 +56,13 @@ std::optional<std::vector<std::byte>> PrimaryDevice::parameter_list(const Comman
 
 // SAM-5 5.14: all but these end with the oldest unit attention, unexecuted.
 bool PrimaryDevice::refused_before_execution(const Command& command, Reply& reply) {
+    // A predecessor has begun it, and had nothing to tell then.
+    if (command.progress != Command::Progress::none) return false;
     const auto opcode = static_cast<Opcode>(get_8(command.cdb(), 0));
     if (opcode == Opcode::inquiry || opcode == Opcode::report_luns || opcode == Opcode::request_sense)
         return false;
     std::move(reply)(Outcome::check(*attentions_.take()));
-    // Now: who is killed in between tells it again, rather than not at all.
+    // Now: who is killed in between tells it again. (An answer that waits for older ones is not told yet.)
     state_changed();
     return true;
 }

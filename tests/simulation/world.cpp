@@ -68,12 +68,25 @@ World::~World() {
 }
 
 void World::start() {
-    const auto ring = uio::Ring::attach(kernel_.mapping(), uio::Journal::at(machine_.journal));
-    if (!ring) throw Wrong(std::string(ring.error()));
-    if (ring->beginning() == uio::Ring::Beginning::lost) throw Wrong("a successor cannot go on");
+    look();
+    // A successor may be killed while it looks at what is there; the next one looks again.
+    if (picture_) {
+        put_picture_back();
+        ++counts.crashes;
+        look();
+        picture_.reset();
+    }
     process_ = std::make_unique<Process>(*this);
     process_->session.start();
     turn();
+}
+
+void World::look() {
+    crash_in_ = !picture_ && random_.one_in(4) ? 1 + random_.below(6) : 0;
+    const auto ring = uio::Ring::attach(kernel_.mapping(), uio::Journal::at(machine_.journal));
+    crash_in_ = 0;
+    if (!ring) throw Wrong(std::string(ring.error()));
+    if (ring->beginning() == uio::Ring::Beginning::lost) throw Wrong("a successor cannot go on");
 }
 
 void World::run() {
@@ -158,7 +171,7 @@ void World::take_picture() {
     picture_.emplace(Picture{
         {mapping.begin(), mapping.end()}, {machine_.journal, machine_.journal + journal_size}, medium_});
     // What the kernel was doing for the process it ends, in part or not at all.
-    for (std::size_t i = 0; i < process_->disk.pending(); ++i)
+    for (std::size_t i = 0; process_ && i < process_->disk.pending(); ++i)
         process_->disk.apply_part(i, random_.below(3) * Initiator::block / 2, picture_->medium);
 }
 
@@ -191,7 +204,7 @@ void World::hook(uio::CrashPoint point) {
 }
 
 void World::at_point(uio::CrashPoint point) {
-    if (picture_ || !process_) return;
+    if (picture_) return;
     plant(point);
     if (crash_in_ == 0) return;
     // The kernel does not wait for us.

@@ -74,6 +74,7 @@ private:
 
     void step();
     void start();
+    void look();
     void turn();
     void end_some_io();
     void collect();

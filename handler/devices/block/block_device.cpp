@@ -70,9 +70,9 @@ void BlockDevice::abort(Command& command) {
 }
 
 void BlockDevice::reset() {
+    stopped_ = false;
     PrimaryDevice::reset();
     switch_write_cache(settings_.write_cache && traits_.volatile_cache);
-    stopped_ = false;
 }
 
 void BlockDevice::set_write_cache(bool on) {

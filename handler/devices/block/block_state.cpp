@@ -4,7 +4,7 @@
 //
 // A byte of version, one of flags, the number of unit attentions and the sense key, ASC and ASCQ of each;
 // then the lost ranges, two numbers of 8 bytes each, in bytes from the start.
-#include <array>
+#include <algorithm>
 
 #include "handler/devices/block/block_device.hpp"
 
@@ -62,12 +62,14 @@ void BlockDevice::restore(std::span<const std::byte> state) {
         attentions().raise(
             {static_cast<scsi::SenseKey>(scsi::get_8(rest, 0)), scsi::get_8(rest, 1), scsi::get_8(rest, 2)});
     }
-    for (; rest.size() >= range_size; rest = rest.subspan(range_size))
-        unsynchronized_.lose_again(scsi::get_64(rest, 0), scsi::get_64(rest, 8));
-    // What the predecessor wrote since its last flush is not known. A flush of ours that fails has lost all
-    // of it; so the first one is made before anything new is written.
     if (!traits_.volatile_cache) return;
+    // What the predecessor wrote since its last flush is not known: a flush that fails has lost all of it. So
+    // one is made now, while that is unlikely.
     unsynchronized_.written(ByteOffset{0}, backend_.size());
+    for (; rest.size() >= range_size; rest = rest.subspan(range_size)) {
+        const auto end = std::min(scsi::get_64(rest, 8), raw(backend_.size()));
+        unsynchronized_.lose_again(scsi::get_64(rest, 0), end);
+    }
     synchronize_in_background();
 }
 

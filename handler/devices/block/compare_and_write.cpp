@@ -10,7 +10,12 @@ using scsi::Outcome;
 
 void BlockDevice::compare_and_write(Command& command, Reply reply) {
     const auto address = scsi::block_address(command.cdb());
-    if (const auto refused = refuse_change(address)) return std::move(reply)(Outcome::check(*refused));
+    // What a predecessor has begun to write is written in full, whatever was forbidden since.
+    const bool begun = command.progress == Command::Progress::matched;
+    const auto refused = begun ? std::nullopt : refuse_change(address);
+    if (refused) return std::move(reply)(Outcome::check(*refused));
+    if (!fits(address.lba, address.count, capacity_))
+        return std::move(reply)(Outcome::check(scsi::sense::lba_out_of_range));
     // The blocks to compare with, then the blocks to write: exactly those. A longer buffer is no harmless
     // excess here. An initiator that compares 256 blocks finds 0 in its CDB, and must not be told that they
     // were equal.

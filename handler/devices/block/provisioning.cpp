@@ -24,6 +24,17 @@ bool all_zero(std::span<const std::byte> bytes) {
     return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
 }
 
+// The least range that has all of them in it; of none: no blocks.
+scsi::BlockRange hull_of(std::span<const scsi::BlockRange> ranges) {
+    if (ranges.empty()) return {};
+    std::uint64_t begin = ~std::uint64_t{0}, end = 0;
+    for (const auto& range : ranges) {
+        begin = std::min(begin, raw(range.first));
+        end = std::max(end, raw(range.first) + raw(range.count));
+    }
+    return {Lba{begin}, BlockCount{end - begin}};
+}
+
 }  // namespace
 
 void BlockDevice::unmap(Command& command, Reply reply) {
@@ -37,9 +48,9 @@ Steps<Outcome> BlockDevice::unmap_ranges(Command& command, std::vector<std::byte
     // The whole list is checked before anything is done.
     const auto ranges = scsi::parse_unmap(list, {unmap_descriptors, BlockCount{unmap_blocks}, capacity_});
     if (!ranges) co_return Outcome::check(ranges.error());
+    const auto hull = hull_of(*ranges);
+    auto held = co_await ClaimRange(ranges_, RangeClaim::Mode::shared, hull.first, hull.count, command.claim);
     for (const auto& range : *ranges) {
-        auto held =
-            co_await ClaimRange(ranges_, RangeClaim::Mode::shared, range.first, range.count, command.claim);
         if (command.aborted) co_return Outcome::aborted();
         const auto result = co_await Io{[&](Completion done) {
             backend_.unmap(offset(range.first), bytes(range.count), std::move(done));
@@ -48,7 +59,11 @@ Steps<Outcome> BlockDevice::unmap_ranges(Command& command, std::vector<std::byte
         if (result.status != IoStatus::ok)
             co_return outcome_of_write(result, range.first, settings_.block_size);
     }
-    co_return co_await made_stable();
+    const auto outcome = co_await made_stable();
+    // Who gets the range now may write what must not be unmapped again.
+    if (outcome.status == scsi::Status::good && ranges_.anybody_waits())
+        command.note(command, Command::Progress::done);
+    co_return outcome;
 }
 
 void BlockDevice::write_same(Command& command, Reply reply) {

@@ -67,6 +67,30 @@ TEST_CASE("a unit attention that nobody was told of is told by the next daemon, 
     CHECK(after.send({0x00, 0, 0, 0, 0, 0}).status == Status::good);
 }
 
+TEST_CASE("what a failed flush has lost is lost in the next daemon, until it is written again") {
+    const auto synchronize = [](Disk& disk) { return disk.send({0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0}); };
+    Disk before, after;
+    before.send({0x2a, 0, 0, 0, 0, 8, 0, 0, 1, 0}, filled(512, 1));
+    before.backend.fail_next = IoResult{IoStatus::io_error, 0, 0};
+    REQUIRE(synchronize(before).status == Status::check_condition);
+    after.device->restore(before.device->state());
+    CHECK(synchronize(after).sense.key == scsi::SenseKey::medium_error);
+    CHECK(synchronize(after).status == Status::check_condition);
+    for (unsigned block = 0; block < Disk::blocks; ++block)
+        after.send(bytes({0x2a, 0, 0, 0, 0, block, 0, 0, 1, 0}), filled(512, 2));
+    CHECK(synchronize(after).status == Status::good);
+}
+
+TEST_CASE("a LUN reset of a stopped unit is known to the next daemon") {
+    Disk before, after;
+    before.send({0x1b, 0, 0, 0, 0, 0});
+    Bytes last;
+    before.device->state_changed = [&] { last = before.device->state(); };
+    before.device->reset();
+    after.device->restore(last);
+    CHECK(after.send({0x00, 0, 0, 0, 0, 0}).status == Status::good);
+}
+
 TEST_CASE("every change of the state is announced") {
     Disk disk;
     int changes = 0;
