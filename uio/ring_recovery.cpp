@@ -176,8 +176,9 @@ void Ring::put_in_order() {
     };
     std::ranges::sort(of_predecessor_, later);
     taken_ = bears(of_predecessor_.front()).number;
-    std::ranges::stable_partition(of_predecessor_,
-                                  [&](CommandId id) { return (bears(id).detail & matched) == 0; });
+    // Not std::ranges::stable_partition, of whose result clang 14 can make nothing.
+    std::stable_partition(of_predecessor_.begin(), of_predecessor_.end(),
+                          [&](CommandId id) { return (bears(id).detail & matched) == 0; });
 }
 
 bool Ring::recover_slot(const Slot& slot, std::uint32_t position, const abi::Mark& bears) {
