@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -190,7 +190,7 @@ bool Journal::keep_state(std::span<const std::byte> state) {
     auto& now = header();
     const auto other = now.current_state == 0 ? 1u : 0u;
     now.states[other].length = static_cast<std::uint32_t>(state.size());
-    std::memcpy(now.states[other].bytes, state.data(), state.size());
+    std::ranges::copy(state, now.states[other].bytes);
     std::atomic_ref(now.current_state).store(other, std::memory_order_release);
     return true;
 }
