@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,8 +35,15 @@ tl::expected<Device, std::error_code> Device::open(std::uint32_t minor, const De
     const auto path = "/dev/uio" + std::to_string(minor);
     const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return tl::unexpected(last_error());
-    Device device(fd, {});
+    return map(fd, minor, name);
+}
 
+tl::expected<Device, std::error_code> Device::map(int fd, std::uint32_t minor, const DeviceName& name) {
+    Device device(fd, {});
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) return tl::unexpected(last_error());
+    if (!S_ISCHR(status.st_mode) || ::minor(status.st_rdev) != minor)
+        return tl::unexpected(std::make_error_code(std::errc::no_such_device));
     // Minors are reused at once: this one may belong to another device by now.
     const auto size = map_size(minor);
     const auto now = name_of(minor);

@@ -20,6 +20,10 @@ public:
     // it); ENODEV, it is gone or another device by now.
     static tl::expected<Device, std::error_code> open(std::uint32_t minor, const DeviceName& name);
 
+    // Maps what an open descriptor, which it owns from here on, refers to. Errors: ENODEV, that is not this
+    // device, or the device is gone.
+    static tl::expected<Device, std::error_code> map(int fd, std::uint32_t minor, const DeviceName& name);
+
     // Takes over an open descriptor and its whole mapping, from another process or from a test.
     static Device adopt(int fd, std::span<std::byte> mapping) { return {fd, mapping}; }
 

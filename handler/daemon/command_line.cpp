@@ -34,6 +34,7 @@ struct Arguments {
     std::vector<std::string> hbas;
     std::vector<std::string> not_hbas;
     bool no_reply = false;
+    bool takeover = false;
     std::string check;
     std::uint64_t size = 0;
     std::uint32_t block_size = 512;
@@ -58,6 +59,8 @@ void declare(CLI::App& app, Arguments& arguments) {
     app.add_option("--hba", arguments.hbas, "serve LUNs of these HBAs only, e.g. user_7")->delimiter(',');
     app.add_option("--not-hba", arguments.not_hbas, "leave LUNs of these HBAs to others")->delimiter(',');
     app.add_flag("--no-reply", arguments.no_reply, "don't make the kernel wait for answers (no reply mode)");
+    app.add_flag("--takeover", arguments.takeover,
+                 "take all LUNs over from the tcmud that runs, while initiators go on");
     app.add_option("--check", arguments.check, "say whether a LUN SUBTYPE/CFG could be opened, and leave");
     app.add_option("--size", arguments.size, "with --check: the LUN's size in bytes")->check(not_negative);
     app.add_option("--block-size", arguments.block_size, "with --check: the LUN's block size in bytes")
@@ -94,7 +97,7 @@ std::variant<Serve, Check, Leave> parse_command_line(int argc, const char* const
     apply(arguments, settings);
     if (!arguments.check.empty())
         return Check{settings, arguments.check, arguments.size, arguments.block_size};
-    return Serve{settings, arguments.config_file};
+    return Serve{settings, arguments.config_file, arguments.takeover, {argv, argv + argc}};
 }
 
 }  // namespace tcmud::daemon

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "handler/daemon/settings.hpp"
 
@@ -21,6 +22,9 @@ enum class ExitCode : int {
 struct Serve {
     Settings settings;
     std::string config_file;  // For a reload.
+    bool takeover = false;    // From the tcmud that runs, if one does.
+    // The whole command line, to begin a successor with.
+    std::vector<std::string> arguments;
 };
 
 // --check SUBTYPE/CFG

@@ -141,9 +141,19 @@ private:
             auto response = co_await respond(request);
             stream.expires_after(client_patience);
             co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
-            if (error || !response.keep_alive()) break;
+            const bool switched = response.result() == http::status::switching_protocols;
+            if (switched && !error) sources_.hand_over(Protocol::socket(stream.release_socket()));
+            if (error || switched || !response.keep_alive()) break;
         }
         --connections_;
+    }
+
+    Answer takeover(http::verb method) const {
+        if (method != http::verb::post)
+            return refused(http::status::method_not_allowed, "/takeover takes POST only");
+        if (!sources_.may_hand_over())
+            return refused(http::status::conflict, "it hands over to another one, or stops");
+        return {http::status::switching_protocols, {}};
     }
 
     asio::awaitable<http::response<http::string_body>> respond(
@@ -151,9 +161,15 @@ private:
         const auto target = std::string(request.target());
         auto answered = answer(request.method(), target);
         if (target == "/control") answered = co_await control(request);
+        if (target == "/takeover") answered = takeover(request.method());
         http::response<http::string_body> response(answered.status, request.version());
         response.set(http::field::content_type, "application/json");
         response.keep_alive(request.keep_alive());
+        if (answered.status == http::status::switching_protocols) {
+            response.set(http::field::connection, "upgrade");
+            response.set(http::field::upgrade, "tcmud-takeover");
+            co_return response;
+        }
         // Names are bytes; what is no UTF-8 in them must not end the daemon.
         response.body() = answered.body.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
         response.prepare_payload();

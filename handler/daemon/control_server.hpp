@@ -15,6 +15,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
 #include "handler/daemon/lun.hpp"
 #include "tcmud/result.hpp"
@@ -37,6 +38,9 @@ public:
         std::function<std::vector<LunReport>()> luns;
         std::function<DaemonReport()> daemon;
         std::function<asio::awaitable<Result<std::string>>(std::string lun, std::string command)> control;
+        // Whether a successor may have everything now; if so it gets this connection. See takeover.hpp.
+        std::function<bool()> may_hand_over;
+        std::function<void(asio::local::stream_protocol::socket)> hand_over;
     };
 
     static Result<std::unique_ptr<ControlServer>> listen(asio::io_context& context,

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/daemon.hpp"
 
+#include <spawn.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
-#include <iostream>
+#include <cstring>
 #include <optional>
 
 #include <boost/asio/co_spawn.hpp>
@@ -17,11 +20,14 @@
 
 #include "handler/daemon/config_file.hpp"
 #include "handler/daemon/control_server.hpp"
+#include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/device_manager.hpp"
-#include "handler/daemon/geometry.hpp"
+#include "handler/daemon/handing_over.hpp"
 #include "handler/daemon/kernel_module.hpp"
 #include "handler/daemon/other_daemons.hpp"
 #include "handler/daemon/run_directory.hpp"
+#include "handler/daemon/takeover.hpp"
+#include "handler/daemon/taking_over.hpp"
 #include "netlink/socket.hpp"
 #include "uio/crash_point.hpp"
 
@@ -31,25 +37,49 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::filesystem::path module_directory(const Settings& settings) {
-    return settings.module_directory.empty() ? default_module_directory() : settings.module_directory;
+pid_t peer_of(int socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+Result<pid_t> begin_process(const std::vector<std::string>& arguments) {
+    std::vector<char*> pointers;
+    for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+    pointers.push_back(nullptr);
+    pid_t process = 0;
+    const int error = ::posix_spawnp(&process, pointers.front(), nullptr, nullptr, pointers.data(), environ);
+    if (error == 0) return process;
+    return failure(error, fmt::format("cannot begin {}: {}", arguments.front(), std::strerror(error)));
 }
 
 class Daemon {
 public:
-    Daemon(const Serve& request, RunDirectory run_directory, netlink::Socket socket)
+    // What there is before a daemon begins.
+    struct Basis {
+        RunDirectory run_directory;
+        std::optional<Predecessor> predecessor;
+        netlink::Socket socket;
+        KeptDescriptors kept;
+    };
+
+    Daemon(const Serve& request, Basis basis)
         : request_(request),
           settings_(request.settings),
-          run_directory_(std::move(run_directory)),
-          socket_(std::move(socket)),
-          modules_(Modules::load(module_directory(settings_))),
+          run_directory_(std::move(basis.run_directory)),
+          predecessor_(std::move(basis.predecessor)),
+          socket_(std::move(basis.socket)),
+          kept_(std::move(basis.kept)),
+          modules_(Modules::load(settings_.module_directory)),
           configfs_worker_(context_, "configfs", 1, 4),
           offload_(context_, "offload", 4, 16),
           threads_(settings_.serving_threads),
           services_{context_,   settings_, modules_, configfs_, configfs_worker_, offload_, threads_,
                     directory_, {},        {},       {}},
-          signals_(context_, SIGTERM, SIGINT, SIGHUP),
-          events_(context_, socket_.fd()) {}
+          signals_(context_),
+          events_(context_, socket_.fd()) {
+        for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD}) signals_.add(signal);
+    }
     ~Daemon() { events_.release(); }
 
     ExitCode run() {
@@ -66,30 +96,102 @@ private:
         auto left_to_others = settings_.subtypes.empty() ? others.subtypes : std::set<std::string>{};
         manager_.emplace(services_, socket_, Responsibility(settings_, modules_, std::move(left_to_others)),
                          [this] { return another_daemon(); });
+        asio::co_spawn(context_, obey_signals(), rethrow);
+        if (predecessor_) {
+            asio::co_spawn(context_, take_over(), rethrow);
+            co_return;
+        }
         co_await set_up_netlink();
+        if (!listen()) co_return leave(ExitCode::failed);
+        manager_->scan(std::move(kept_));
+        for (const auto minor : kept_.left()) DescriptorStore::forget(minor);
+        asio::co_spawn(context_, receive_events(), rethrow);
+        tell_ready();
+    }
+
+    bool listen() {
         auto control =
             ControlServer::listen(context_, run_directory_.control_socket(),
                                   {[this] { return manager_->reports(); }, [this] { return report(); },
                                    [this](std::string lun, std::string command) {
                                        return manager_->control(std::move(lun), std::move(command));
+                                   },
+                                   [this] { return stage_ == Stage::serving; },
+                                   [this](asio::local::stream_protocol::socket socket) {
+                                       asio::co_spawn(context_, hand_over(std::move(socket)), rethrow);
                                    }});
         if (!control) {
             log::error("{}", control.error().text);
-            co_return leave(ExitCode::failed);
+            return false;
         }
         control_ = std::move(*control);
-        manager_->scan();
-        asio::co_spawn(context_, receive_events(), rethrow);
-        asio::co_spawn(context_, obey_signals(), rethrow);
+        return true;
+    }
+
+    void tell_ready() {
+        stage_ = Stage::serving;
+        run_directory_.serving();
         log::info("tcmud {} serves {}", TCMUD_VERSION, modules_.names());
         ::sd_notify(0, "READY=1");
+    }
+
+    // From a predecessor, LUN after LUN.
+    asio::awaitable<void> take_over() {
+        asio::local::stream_protocol::socket socket(context_, asio::local::stream_protocol(),
+                                                    predecessor_->connection.release());
+        TakingOver::Luns luns;
+        luns.expect = [this](const LunLine& line) { manager_->expect(line); };
+        luns.inherit = [this](const LunLine& line, FileDescriptor uio, std::function<void()> tried) {
+            manager_->inherit(line, std::move(uio), std::move(tried));
+        };
+        luns.gone = [this](const LunLine& line) { manager_->expect_no_more(line); };
+        luns.all_expected = [this] {
+            set_reply_mode();
+            asio::co_spawn(context_, receive_events(), rethrow);
+        };
+        luns.tried = [this] {
+            listen();
+            tell_ready();
+        };
+        luns.alone = [this] {
+            predecessor_.reset();
+            manager_->expect_nothing_more();
+            log::info("has taken over all LUNs");
+        };
+        taking_over_.emplace(context_, LineChannel(context_, std::move(socket)), std::move(luns));
+        const bool done = co_await taking_over_->run();
+        if (done) co_return;
+        co_await manager_->stop();
+        leave(ExitCode::failed);
+    }
+
+    // To a successor.
+    asio::awaitable<void> hand_over(asio::local::stream_protocol::socket socket) {
+        stage_ = Stage::handing_over;
+        const auto successor = peer_of(socket.native_handle());
+        log::info("hands over to the tcmud with process id {}", successor);
+        HandingOver::Luns luns;
+        luns.leave_new_ones = [this](bool on) { manager_->leave_new_ones(on); };
+        luns.all = [this] { return manager_->lun_lines(); };
+        luns.give = [this](LunLine line) { return manager_->hand_over(std::move(line)); };
+        HandingOver handing(context_, LineChannel(context_, std::move(socket)), std::move(luns));
+        const bool done = co_await handing.run(socket_.port(), run_directory_.lock());
+        if (stage_ != Stage::handing_over) co_return;
+        if (done) {
+            log::info("has handed over all LUNs");
+            ::sd_notify(0, fmt::format("MAINPID={}", successor).c_str());
+            co_return leave(ExitCode::ok);
+        }
+        log::warning("the tcmud with process id {} is gone: goes on itself", successor);
+        stage_ = Stage::serving;
+        listen();  // It may have taken the socket's place.
     }
 
     asio::awaitable<OtherDaemons> look_for_others() {
         auto looking = offload_.run<OtherDaemons>(
             "look for other TCMU daemons", 5s,
-            [port = socket_.port(), group = socket_.group()]() -> Result<OtherDaemons> {
-                return find_other_daemons(port, group);
+            [ports = own_ports(), group = socket_.group()]() -> Result<OtherDaemons> {
+                return find_other_daemons(ports, group);
             });
         const auto found = co_await std::move(looking);
         if (!found) log::warning("{}", found.error().text);
@@ -105,7 +207,13 @@ private:
                      left.empty() ? "none" : left);
     }
 
-    bool another_daemon() const { return find_other_daemons(socket_.port(), socket_.group()).any(); }
+    std::set<std::uint32_t> own_ports() const {
+        std::set<std::uint32_t> ports{socket_.port()};
+        if (predecessor_) ports.insert(predecessor_->port);
+        return ports;
+    }
+
+    bool another_daemon() const { return find_other_daemons(own_ports(), socket_.group()).any(); }
 
     // The module's switches are for an unconfined daemon that is alone.
     bool owns_module() const { return alone_ && !settings_.confined(); }
@@ -116,6 +224,11 @@ private:
             "reset netlink", 5s, [] { return free_netlink_waiters().map([] { return true; }); });
         const auto freed = co_await std::move(freeing);
         if (!freed) log::warning("{}", freed.error().text);
+        set_reply_mode();
+    }
+
+    void set_reply_mode() {
+        if (!owns_module()) return;
         if (const auto error = socket_.set_reply_mode(settings_.reply_mode)) {
             log::error("cannot set the netlink reply mode: {}: CAP_NET_ADMIN is needed", error.message());
         }
@@ -136,16 +249,35 @@ private:
             boost::system::error_code error;
             const int signal = co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, error));
             if (error) co_return;
-            if (signal != SIGHUP) break;
-            reload();
+            if (signal == SIGTERM || signal == SIGINT) break;
+            if (signal == SIGHUP) reload();
+            if (signal == SIGUSR2) begin_successor();
+            if (signal == SIGCHLD) tell_of_failed_successor();
         }
         ::sd_notify(0, "STOPPING=1");
         log::info("stopping");
         // From now on nobody answers: writers must not wait for us.
-        if (owns_module()) static_cast<void>(socket_.set_reply_mode(false));
+        if (owns_module() && stage_ != Stage::handing_over && !predecessor_)
+            static_cast<void>(socket_.set_reply_mode(false));
+        stage_ = Stage::stopping;
         const bool all = co_await manager_->stop();
         log::info("stopped{}", all ? "" : "; some LUNs were left as they are");
         leave(ExitCode::ok);
+    }
+
+    // For an upgrade of a service: the same command line, so the program that stands there now.
+    void begin_successor() {
+        if (stage_ != Stage::serving)
+            return log::warning("no successor is begun: one is at work, or it stops");
+        auto arguments = request_.arguments;
+        if (!request_.takeover) arguments.emplace_back("--takeover");
+        if (const auto begun = begin_process(arguments); !begun) log::error("{}", begun.error().text);
+    }
+
+    static void tell_of_failed_successor() {
+        int status = 0;
+        while (::waitpid(-1, &status, WNOHANG) > 0)
+            log::error("the successor has ended with status {:#x}: goes on itself", status);
     }
 
     // What can change while it runs: the log level.
@@ -177,11 +309,15 @@ private:
         if (manager_ && !manager_->reports().empty()) ::_exit(static_cast<int>(code));
     }
 
+    enum class Stage { starting, serving, handing_over, stopping };
+
     Serve request_;
     Settings settings_;
     asio::io_context context_;
     RunDirectory run_directory_;
+    std::optional<Predecessor> predecessor_;  // While it has LUNs.
     netlink::Socket socket_;
+    KeptDescriptors kept_;
     Modules modules_;
     Configfs configfs_;
     WorkerPool configfs_worker_;
@@ -192,7 +328,9 @@ private:
     asio::signal_set signals_;
     asio::posix::stream_descriptor events_;
     std::optional<DeviceManager> manager_;
+    std::optional<TakingOver> taking_over_;
     std::unique_ptr<ControlServer> control_;
+    Stage stage_ = Stage::starting;
     bool alone_ = true;
     ExitCode exit_code_ = ExitCode::ok;
 };
@@ -202,6 +340,18 @@ Result<netlink::Socket> open_netlink() {
     if (socket) return std::move(*socket);
     return failure(socket.error().value(), fmt::format("cannot listen to the kernel's TCM-USER events: {}",
                                                        socket.error().message()));
+}
+
+// Its own, or that of a predecessor to take over from.
+Result<RunDirectory> get_run_directory(const Serve& request, std::optional<Predecessor>& predecessor) {
+    const auto& path = request.settings.run_directory;
+    if (request.takeover) {
+        auto found = find_predecessor(path / "control.sock");
+        if (!found) return tl::unexpected(found.error());
+        predecessor = std::move(*found);
+    }
+    if (predecessor) return RunDirectory::inherit(path, std::move(predecessor->lock));
+    return RunDirectory::take(path);
 }
 
 }  // namespace
@@ -226,7 +376,9 @@ ExitCode serve(const Serve& request) {
         log::error("TCMUD_CRASH_AT={}: there is no such point", where);
         return ExitCode::failed;
     }
-    auto run_directory = RunDirectory::take(request.settings.run_directory);
+    auto kept = DescriptorStore::inherit();
+    std::optional<Predecessor> predecessor;
+    auto run_directory = get_run_directory(request, predecessor);
     if (!run_directory) {
         log::error("{}", run_directory.error().text);
         return run_directory.error().number == EEXIST ? ExitCode::already_running : ExitCode::failed;
@@ -240,33 +392,9 @@ ExitCode serve(const Serve& request) {
         log::error("{}", socket.error().text);
         return ExitCode::no_kernel;
     }
-    return Daemon(request, std::move(*run_directory), std::move(*socket)).run();
-}
-
-ExitCode check(const Check& request) {
-    log::start(log::Level::warning);
-    const auto modules = Modules::load(module_directory(request.settings));
-    const auto refuse = [&](std::string_view why) {
-        std::cerr << fmt::format("{}: {}\n", request.config, why);
-        return ExitCode::failed;
-    };
-    const auto subtype = std::string(subtype_of(request.config));
-    const auto* module = modules.find(subtype);
-    const ByteCount size{request.size};
-    const BlockSize block_size{request.block_size};
-    if (!module) return refuse(fmt::format("unknown subtype '{}'; known: {}", subtype, modules.names()));
-    const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
-    const auto parsed = parse_config(request.config, module->options(), exists);
-    if (!parsed) return refuse(parsed.error().text);
-    // Without --size only the rest is looked at.
-    if (raw(size) != 0) {
-        if (const auto possible = check_geometry(size, block_size); !possible)
-            return refuse(possible.error().text);
-    }
-    const OpenRequest open{subtype, parsed->path, parsed->options, size, block_size};
-    if (const auto possible = module->check(open); !possible) return refuse(possible.error().text);
-    std::cout << request.config << ": ok\n";
-    return ExitCode::ok;
+    return Daemon(request,
+                  {std::move(*run_directory), std::move(predecessor), std::move(*socket), std::move(kept)})
+        .run();
 }
 
 }  // namespace tcmud::daemon

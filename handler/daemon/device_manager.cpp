@@ -13,6 +13,14 @@
 
 namespace tcmud::daemon {
 
+namespace {
+
+std::pair<std::uint32_t, std::string> key_of(std::uint32_t minor, const uio::DeviceName& name) {
+    return {minor, name.hba_directory() + "/" + name.device};
+}
+
+}  // namespace
+
 Responsibility::Responsibility(const Settings& settings, const Modules& modules,
                                std::set<std::string> left_to_others)
     : settings_(settings), modules_(modules), left_to_others_(std::move(left_to_others)) {}
@@ -62,19 +70,21 @@ Lun* DeviceManager::find(std::uint32_t minor, const uio::DeviceName& name) const
     return found == luns_.end() ? nullptr : found->get();
 }
 
-void DeviceManager::begin(std::uint32_t minor, const uio::DeviceName& name,
-                          std::optional<netlink::Event> added) {
+void DeviceManager::begin(std::uint32_t minor, const uio::DeviceName& name, Lun::Origin origin) {
     auto lun = std::make_shared<Lun>(services_, minor, name);
     luns_.push_back(lun);
-    lun->start(std::move(added));
+    lun->start(std::move(origin));
 }
 
-void DeviceManager::scan() {
+void DeviceManager::scan(KeptDescriptors kept) {
     const auto devices = uio::find_devices();
     for (const auto& device : devices) {
-        if (find(device.minor, device.name)) continue;
+        if (find(device.minor, device.name) || expected_.contains(key_of(device.minor, device.name)))
+            continue;
         switch (responsibility_.of(device.name)) {
-            case Responsibility::Answer::ours: begin(device.minor, device.name, std::nullopt); break;
+            case Responsibility::Answer::ours:
+                begin(device.minor, device.name, {std::nullopt, kept.take(device.minor), {}});
+                break;
             case Responsibility::Answer::not_ours: break;
             case Responsibility::Answer::nobodys:
                 log::warning("user_{}/{}: nobody here serves '{}'; known: {}", device.name.hba,
@@ -100,6 +110,11 @@ void DeviceManager::deal_with(const netlink::Socket::Received& received) {
 void DeviceManager::deal_with(const netlink::Event& event) {
     const auto name = uio::parse_name(event.device);
     if (!name || stopping_) return;
+    if (const auto expected = expected_.find(key_of(event.minor, *name)); expected != expected_.end()) {
+        expected->second.push_back(event);
+        return;
+    }
+    if (leaves_new_ones_ && !find(event.minor, *name)) return;
     const auto whose = responsibility_.of(*name);
     if (whose == Responsibility::Answer::not_ours) return;
     if (whose == Responsibility::Answer::nobodys) {
@@ -112,7 +127,7 @@ void DeviceManager::deal_with(const netlink::Event& event) {
     if (auto* lun = find(event.minor, *name)) {
         lun->ask(event);
     } else if (event.request == netlink::Request::added) {
-        begin(event.minor, *name, event);
+        begin(event.minor, *name, {event, {}, {}});
     } else {
         answer({event.request, event.device_id, event.request == netlink::Request::removed ? 0 : -ENODEV});
     }
@@ -134,6 +149,57 @@ asio::awaitable<void> DeviceManager::watch_unserved(netlink::Event event, std::u
     if (answer({event.request, event.device_id, status}) && event.request == netlink::Request::added) {
         log::error("{}: refused: nobody serves it; known subtypes: {}", event.device,
                    services_.modules.names());
+    }
+}
+
+void DeviceManager::leave_new_ones(bool on) {
+    leaves_new_ones_ = on;
+    if (!on) scan();
+}
+
+std::vector<LunLine> DeviceManager::lun_lines() const {
+    std::vector<LunLine> lines;
+    for (const auto& lun : luns_) lines.push_back({"", lun->minor(), lun->name().text()});
+    return lines;
+}
+
+asio::awaitable<HandedOver> DeviceManager::hand_over(LunLine line) {
+    const auto found = std::ranges::find_if(
+        luns_, [&](const auto& lun) { return lun->minor() == line.minor && lun->name().text() == line.lun; });
+    if (found == luns_.end()) co_return HandedOver{};
+    const auto asked = *found;  // Its life may end meanwhile.
+    auto handing = asked->hand_over();
+    co_return co_await std::move(handing);
+}
+
+void DeviceManager::expect(const LunLine& line) {
+    expected_.try_emplace({line.minor, line.lun});
+}
+
+void DeviceManager::inherit(const LunLine& line, FileDescriptor uio, std::function<void()> tried) {
+    const auto events = expected_.extract({line.minor, line.lun});
+    const auto name = uio::name_of(line.minor);
+    // Removed meanwhile, or somebody else's by the settings of this one.
+    if (!name || name->hba_directory() + "/" + name->device != line.lun ||
+        responsibility_.of(*name) != Responsibility::Answer::ours) {
+        tried();
+    } else {
+        begin(line.minor, *name, {std::nullopt, std::move(uio), std::move(tried)});
+    }
+    if (!events.empty()) {
+        for (const auto& event : events.mapped()) deal_with(event);
+    }
+}
+
+void DeviceManager::expect_no_more(const LunLine& line) {
+    expected_.erase({line.minor, line.lun});
+}
+
+void DeviceManager::expect_nothing_more() {
+    const auto left = std::exchange(expected_, {});
+    scan();
+    for (const auto& [lun, events] : left) {
+        for (const auto& event : events) deal_with(event);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/lun.hpp"
 #include "handler/daemon/lun_services.hpp"
 #include "netlink/socket.hpp"
@@ -40,11 +41,24 @@ public:
     DeviceManager(LunServices& services, netlink::Socket& socket, Responsibility responsibility,
                   std::function<bool()> another_daemon);
 
-    // LUNs that exist already.
-    void scan();
+    // LUNs that exist already. kept: descriptors of their devices, by minor number.
+    void scan(KeptDescriptors kept = {});
     void deal_with(const netlink::Socket::Received& received);
     // Ends when every LUN is given up, or the time for that has passed. True: all are.
     asio::awaitable<bool> stop();
+
+    // To a successor (HandingOver): new LUNs are its. Taken back, all are looked for again.
+    void leave_new_ones(bool on);
+    std::vector<LunLine> lun_lines() const;
+    asio::awaitable<HandedOver> hand_over(LunLine line);
+
+    // From a predecessor (TakingOver): it has that one, and deals with what the kernel asks of it;
+    void expect(const LunLine& line);
+    // has given it;
+    void inherit(const LunLine& line, FileDescriptor uio, std::function<void()> tried);
+    // does not have it any more.
+    void expect_no_more(const LunLine& line);
+    void expect_nothing_more();
 
     std::vector<LunReport> reports() const;
     // Has the backend of a LUN ("user_0/disk1") carry out a command; what the administrator is shown.
@@ -52,7 +66,7 @@ public:
 
 private:
     void deal_with(const netlink::Event& event);
-    void begin(std::uint32_t minor, const uio::DeviceName& name, std::optional<netlink::Event> added);
+    void begin(std::uint32_t minor, const uio::DeviceName& name, Lun::Origin origin);
     Lun* find(std::uint32_t minor, const uio::DeviceName& name) const;
     bool answer(const netlink::Answer& answer);
     // Nobody may ever answer it; then we do, after a while.
@@ -69,6 +83,10 @@ private:
     std::map<std::uint32_t, std::uint64_t> unserved_;
     std::uint64_t events_ = 0;
     bool stopping_ = false;
+    bool leaves_new_ones_ = false;
+    // LUNs of a predecessor, with the events that came since it was asked: whether it has dealt with those is
+    // not known. By minor number and name.
+    std::map<std::pair<std::uint32_t, std::string>, std::vector<netlink::Event>> expected_;
     Signal one_ended_;
 };
 

@@ -36,10 +36,14 @@ Lun::Lun(const LunServices& services, std::uint32_t minor, const uio::DeviceName
       retry_after_(first_retry),
       requested_(services.context) {}
 
-void Lun::start(std::optional<netlink::Event> added) {
+void Lun::start(Origin origin) {
+    uio_ = std::move(origin.uio);
     asio::co_spawn(
         services_.context,
-        [self = shared_from_this(), added = std::move(added)] { return self->live(added); }, rethrow);
+        [self = shared_from_this(), added = std::move(origin.added), tried = std::move(origin.tried)] {
+            return self->live(added, tried);
+        },
+        rethrow);
 }
 
 void Lun::ask(const netlink::Event& event) {
@@ -72,8 +76,9 @@ int Lun::added_status() const {
     return state_ == LunState::serving ? 0 : -std::max(1, error_number_);
 }
 
-asio::awaitable<void> Lun::live(std::optional<netlink::Event> added) {
+asio::awaitable<void> Lun::live(std::optional<netlink::Event> added, std::function<void()> tried) {
     co_await try_to_open();
+    if (tried) tried();
     // One that was found, not announced: a predecessor may have died between the announcement and its answer.
     if (!added && facts_.device_id != 0 && !facts_.enabled) {
         added.emplace();
@@ -92,6 +97,7 @@ asio::awaitable<void> Lun::live(std::optional<netlink::Event> added) {
         } else {
             change(LunEvent::removed);
             change(LunEvent::drained);
+            co_await close_uio();
         }
     }
     answer_what_is_left();
@@ -103,6 +109,8 @@ void Lun::answer_what_is_left() {
     for (const auto& request : requests_) {
         if (const auto* event = std::get_if<netlink::Event>(&request)) {
             answer(*event, event->request == netlink::Request::removed ? 0 : -ENODEV);
+        } else if (const auto* hand_over = std::get_if<std::shared_ptr<HandOver>>(&request)) {
+            (*hand_over)->answered.notify();
         }
     }
     requests_.clear();
@@ -165,7 +173,14 @@ asio::awaitable<bool> Lun::deal_with(const Request& request) {
     } else if (const auto* broken = std::get_if<Broken>(&request)) {
         co_await deal_with_broken(*broken);
         co_return false;
+    } else if (const auto* hand_over = std::get_if<std::shared_ptr<HandOver>>(&request)) {
+        co_return co_await deal_with_hand_over(**hand_over);
     }
+    co_return co_await give_up(request);
+}
+
+// True: its life has ended.
+asio::awaitable<bool> Lun::give_up(const Request& request) {
     const bool stopping = std::holds_alternative<Stop>(request);
     change(LunEvent::removed);
     const std::chrono::milliseconds patience = stopping ? services_.settings.stop_timeout : drain_report;
@@ -177,6 +192,7 @@ asio::awaitable<bool> Lun::deal_with(const Request& request) {
         log::warning("{}: is being removed, but its backend has not ended all I/O", name_.text());
     }
     change(LunEvent::drained);
+    if (!stopping) co_await close_uio();
     if (const auto* event = std::get_if<netlink::Event>(&request)) {
         answer(*event, 0);
         std::error_code ignored;  // It says nothing about any other device.

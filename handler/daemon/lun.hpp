@@ -15,6 +15,8 @@
 #include <variant>
 
 #include "handler/daemon/cfgstring.hpp"
+#include "handler/daemon/file_descriptor.hpp"
+#include "handler/daemon/handing_over.hpp"
 #include "handler/daemon/lun_life.hpp"
 #include "handler/daemon/lun_services.hpp"
 #include "handler/daemon/signal.hpp"
@@ -44,15 +46,25 @@ class Lun : public std::enable_shared_from_this<Lun> {
 public:
     Lun(const LunServices& services, std::uint32_t minor, const uio::DeviceName& name);
 
-    // Begins its life. added: the event that told of it, if one did; then the kernel may be waiting for an
-    // answer.
-    void start(std::optional<netlink::Event> added);
+    // How it comes to us.
+    struct Origin {
+        // The event that told of it, if one did; then the kernel may be waiting for an answer.
+        std::optional<netlink::Event> added;
+        // Of its UIO device, from whoever served it before; if it was open.
+        FileDescriptor uio;
+        // Called when it is served, or is known not to be.
+        std::function<void()> tried;
+    };
+    // Begins its life.
+    void start(Origin origin);
     // The kernel asks something of it.
     void ask(const netlink::Event& event);
     // The kernel's device is gone, and the event was lost.
     void vanished();
     // Gives it up; the kernel keeps what was not begun.
     void stop();
+    // Gives it up to a successor, which gets all that the kernel still asks of it.
+    asio::awaitable<HandedOver> hand_over();
     // Has its backend carry out a command of the administrator's; what he is shown.
     asio::awaitable<Result<std::string>> control(std::string command);
 
@@ -72,12 +84,20 @@ private:
         std::string problem;
     };
     struct Vanished {};
-    using Request = std::variant<netlink::Event, Stop, Broken, Vanished>;
+    struct HandOver {
+        explicit HandOver(asio::io_context& context) : answered(context) {}
+        Signal answered;
+        HandedOver answer;
+        bool withdrawn = false;
+    };
+    using Request = std::variant<netlink::Event, Stop, Broken, Vanished, std::shared_ptr<HandOver>>;
 
-    asio::awaitable<void> live(std::optional<netlink::Event> added);
+    asio::awaitable<void> live(std::optional<netlink::Event> added, std::function<void()> tried);
     asio::awaitable<std::optional<Request>> next_request();
     asio::awaitable<bool> deal_with(const Request& request);
+    asio::awaitable<bool> give_up(const Request& request);
     asio::awaitable<void> deal_with_broken(const Broken& broken);
+    asio::awaitable<bool> deal_with_hand_over(HandOver& request);
 
     // Opening, step by step.
     asio::awaitable<void> try_to_open();
@@ -99,6 +119,7 @@ private:
     // The end.
     asio::awaitable<bool> leave(std::chrono::milliseconds at_most);
     asio::awaitable<void> close_backend(OpenedBackend backend);
+    asio::awaitable<void> close_uio();
 
     void change(LunEvent event);
     void push(Request request);
@@ -122,6 +143,8 @@ private:
 
     serving::Loop* loop_ = nullptr;
     std::shared_ptr<serving::ServedLun> served_;  // Made, used and destroyed on loop_.
+    // What is served is another descriptor of the same open device: nobody else can open it in between.
+    FileDescriptor uio_;
 
     std::deque<Request> requests_;
     Signal requested_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a LUN is opened: facts from configfs, the backend, the ring, then its serving thread.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/geometry.hpp"
 #include "handler/daemon/log.hpp"
 #include "handler/daemon/lun.hpp"
@@ -39,10 +41,12 @@ uio::Journal journal_at(const std::filesystem::path& path) {
     return uio::Journal::in_memory();
 }
 
+// uio: the device, where we have it open already.
 Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name,
-                              const std::filesystem::path& journal) {
+                              const std::filesystem::path& journal, FileDescriptor uio) {
     const auto deadline = std::chrono::steady_clock::now() + busy_patience;
-    auto device = uio::Device::open(minor, name);
+    auto device = uio::Device::map(uio.release(), minor, name);
+    if (!device) device = uio::Device::open(minor, name);
     while (!device && device.error() == std::errc::device_or_resource_busy &&
            std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(busy_interval);
@@ -57,6 +61,7 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name,
     }
     auto ring = uio::Ring::attach(device->mapping(), journal_at(journal));
     if (!ring) return failure(EPROTO, fmt::format("/dev/uio{}: {}", minor, ring.error()));
+    DescriptorStore::keep(minor, device->fd());
     return OpenRing{std::move(*device), std::move(*ring)};
 }
 
@@ -116,11 +121,13 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
 
 asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBackend backend) {
     const auto start_opening = [this] {
-        return services_.offload.run<OpenRing>(fmt::format("open /dev/uio{}", minor_),
-                                               services_.settings.open_timeout,
-                                               [minor = minor_, name = uio_name_, journal = journal_path()] {
-                                                   return open_ring_of(minor, name, journal);
-                                               });
+        // std::function copies.
+        auto uio = std::make_shared<FileDescriptor>(uio_.duplicate());
+        return services_.offload.run<OpenRing>(
+            fmt::format("open /dev/uio{}", minor_), services_.settings.open_timeout,
+            [minor = minor_, name = uio_name_, journal = journal_path(), uio] {
+                return open_ring_of(minor, name, journal, std::move(*uio));
+            });
     };
     auto opening = start_opening();
     auto opened = co_await std::move(opening);
@@ -148,6 +155,7 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
                           "echo 1 >action/reset_ring ends them BUSY");
     if (opened->ring.beginning() == uio::Ring::Beginning::continued)
         log::info("{}: goes on where its last tcmud was killed", name_.text());
+    uio_.reset(::fcntl(opened->device.fd(), F_DUPFD_CLOEXEC, 0));
     co_return co_await begin_serving(std::move(backend), std::move(opened->device), std::move(opened->ring));
 }
 

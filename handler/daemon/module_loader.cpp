@@ -31,7 +31,8 @@ Result<const BackendModule*> load_one(const std::filesystem::path& path) {
 
 }  // namespace
 
-Modules Modules::load(const std::filesystem::path& directory) {
+Modules Modules::load(const std::filesystem::path& named) {
+    const auto directory = named.empty() ? default_module_directory() : named;
     std::set<std::filesystem::path> paths;  // Sorted, so that every start is alike.
     std::error_code error;
     for (const auto& file : std::filesystem::directory_iterator(directory, error)) {

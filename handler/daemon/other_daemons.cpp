@@ -63,20 +63,20 @@ std::set<std::string> handlers_of(sd_bus* bus, const std::string& owner) {
     return names;
 }
 
-bool somebody_else_listens(std::uint32_t own_port, std::uint32_t group) {
+bool somebody_else_listens(const std::set<std::uint32_t>& own_ports, std::uint32_t group) {
     // Without it nothing is known of others.
     const auto text = read_text_file("/proc/net/netlink").value_or("");
     for (const auto port : netlink::listeners(text, group)) {
-        if (port != own_port) return true;
+        if (!own_ports.contains(port)) return true;
     }
     return false;
 }
 
 }  // namespace
 
-OtherDaemons find_other_daemons(std::uint32_t own_port, std::uint32_t group) {
+OtherDaemons find_other_daemons(const std::set<std::uint32_t>& own_ports, std::uint32_t group) {
     OtherDaemons others;
-    others.listening = somebody_else_listens(own_port, group);
+    others.listening = somebody_else_listens(own_ports, group);
     if (const auto bus = system_bus()) {
         others.bus_owner = owner_of(bus.get(), service_name);
         if (!others.bus_owner.empty()) others.subtypes = handlers_of(bus.get(), others.bus_owner);

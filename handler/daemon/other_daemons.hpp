@@ -16,7 +16,8 @@ struct OtherDaemons {
     bool any() const { return listening || !bus_owner.empty(); }
 };
 
-// own_ports, group: of our netlink socket. May take seconds if the bus does not answer.
-OtherDaemons find_other_daemons(std::uint32_t own_port, std::uint32_t group);
+// own_ports, group: of our netlink socket, and of a predecessor's. May take seconds if the bus does not
+// answer.
+OtherDaemons find_other_daemons(const std::set<std::uint32_t>& own_ports, std::uint32_t group);
 
 }  // namespace tcmud::daemon

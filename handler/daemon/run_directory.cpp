@@ -2,17 +2,30 @@
 #include "handler/daemon/run_directory.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <system_error>
-#include <utility>
 
 #include <fmt/format.h>
 
 namespace tcmud::daemon {
+
+namespace {
+
+constexpr off_t present = 0;
+constexpr off_t serves = 1;
+
+bool lock_byte(int fd, off_t byte) {
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+}  // namespace
 
 Result<RunDirectory> RunDirectory::take(const std::filesystem::path& path) {
     std::error_code error;
@@ -21,23 +34,21 @@ Result<RunDirectory> RunDirectory::take(const std::filesystem::path& path) {
         return failure(error.value(),
                        fmt::format("cannot make the run directory {}: {}", path.string(), error.message()));
     const auto lock_path = path / "lock";
-    const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0)
+    FileDescriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock)
         return failure(errno, fmt::format("cannot open {}: {}", lock_path.string(), std::strerror(errno)));
-    RunDirectory directory(path, lock);
-    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        return failure(
-            EEXIST, fmt::format("another tcmud has the run directory {}: stop it, or give this one --run-dir",
-                                path.string()));
+    if (!lock_byte(lock.get(), present)) {
+        return failure(EEXIST,
+                       fmt::format("another tcmud has the run directory {}: stop it, take over from it with "
+                                   "--takeover, or give this one --run-dir",
+                                   path.string()));
     }
-    return directory;
+    return RunDirectory(path, std::move(lock));
 }
 
-RunDirectory::RunDirectory(RunDirectory&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
-
-RunDirectory::~RunDirectory() {
-    if (lock_ >= 0) ::close(lock_);
+// Nobody else locks that byte.
+void RunDirectory::serving() const {
+    static_cast<void>(lock_byte(lock_.get(), serves));
 }
 
 }  // namespace tcmud::daemon

@@ -52,8 +52,17 @@ TEST_CASE("without options the configuration file decides") {
     CHECK(serve.config_file == line.file());
     CHECK(serve.settings.serving_threads == 3);
     CHECK(serve.settings.subtypes == std::vector<std::string>{"file"});
+    CHECK_FALSE(serve.takeover);
     CHECK(line.printed.empty());
     CHECK(line.complained.empty());
+}
+
+TEST_CASE("a takeover is asked for by an option, and the whole command line is known to the next one") {
+    CommandLine line("");
+    const auto parsed = line.parse({"--takeover"});
+    REQUIRE(std::holds_alternative<Serve>(parsed));
+    CHECK(std::get<Serve>(parsed).takeover);
+    CHECK(std::get<Serve>(parsed).arguments.back() == "--takeover");
 }
 
 TEST_CASE("options take precedence over the configuration file") {
@@ -89,8 +98,9 @@ TEST_CASE("help and version are printed, and that is all") {
     const auto helped = line.parse({"--help"});
     REQUIRE(std::holds_alternative<Leave>(helped));
     CHECK(std::get<Leave>(helped) == ExitCode::ok);
-    for (const auto* option : {"--config", "--log-level", "--run-dir", "--modules", "--subtypes", "--hba",
-                               "--not-hba", "--no-reply", "--check", "--size", "--block-size", "--version"}) {
+    for (const auto* option :
+         {"--config", "--log-level", "--run-dir", "--modules", "--subtypes", "--hba", "--not-hba",
+          "--no-reply", "--takeover", "--check", "--size", "--block-size", "--version"}) {
         CHECK_THAT(line.printed, Contains(option));
     }
     CHECK_THAT(line.printed, Contains("Exit codes: 0"));

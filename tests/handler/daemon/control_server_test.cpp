@@ -42,9 +42,8 @@ public:
              [] {
                  return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1, "autogroup", 3};
              },
-             [](std::string lun, std::string command) {
-                 return answer(std::move(lun), std::move(command));
-             }});
+             [](std::string lun, std::string command) { return answer(std::move(lun), std::move(command)); },
+             [] { return false; }, [](asio::local::stream_protocol::socket) {}});
         REQUIRE(listening);
         server_ = std::move(*listening);
         thread_ = std::thread([this] { context_.run(); });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/run_directory.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <fstream>
 #include <optional>
@@ -10,6 +12,7 @@
 #include "tests/support/temporary_directory.hpp"
 
 using Catch::Matchers::Contains;
+using tcmud::daemon::FileDescriptor;
 using tcmud::daemon::RunDirectory;
 
 TEST_CASE("a run directory is made, parents and all") {
@@ -45,6 +48,38 @@ TEST_CASE("who moves a run directory keeps its lock") {
     CHECK_FALSE(RunDirectory::take(directory.path()));
     moved.reset();
     CHECK(RunDirectory::take(directory.path()));
+}
+
+TEST_CASE("a successor that has the lock's descriptor keeps the run directory") {
+    const tcmud::test::TemporaryDirectory directory;
+    std::optional<RunDirectory> inherited;
+    {
+        const auto taken = RunDirectory::take(directory.path());
+        REQUIRE(taken);
+        inherited.emplace(RunDirectory::inherit(directory.path(), FileDescriptor(::dup(taken->lock()))));
+    }
+    CHECK_FALSE(RunDirectory::take(directory.path()));
+    inherited.reset();
+    CHECK(RunDirectory::take(directory.path()));
+}
+
+TEST_CASE("others can see whether a tcmud is there, and whether it serves") {
+    const tcmud::test::TemporaryDirectory directory;
+    const auto taken = RunDirectory::take(directory.path());
+    REQUIRE(taken);
+    const FileDescriptor other(::open((directory.path() / "lock").c_str(), O_RDWR | O_CLOEXEC));
+    const auto locked = [&](off_t byte) {
+        struct flock lock {};
+        lock.l_type = F_WRLCK;
+        lock.l_start = byte;
+        lock.l_len = 1;
+        REQUIRE(::fcntl(other.get(), F_OFD_GETLK, &lock) == 0);
+        return lock.l_type != F_UNLCK;
+    };
+    CHECK(locked(0));
+    CHECK_FALSE(locked(1));
+    taken->serving();
+    CHECK(locked(1));
 }
 
 TEST_CASE("where no directory can be, the error names it") {

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# tcmud as a service of systemd, while initiators write and verify: restart, crash, upgrade by SIGUSR2; systemd keeps the
+# descriptors of the UIO devices meanwhile.
+. tests/guest/lib.sh
+luns=$(in_full 10 100)
+rounds=$(in_full 3 20)
+mib=1048576
+memory_disk /srv "$((luns * 4 + 64))M"
+
+# The unit as it is installed, with the program of the build tree.
+sed "s|@CMAKE_INSTALL_FULL_SBINDIR@/tcmud|$TCMUD|; /^Wants\|^After\|^Before/d" packaging/tcmud.service.in \
+    >/run/systemd/system/tcmud.service
+systemctl daemon-reload
+main_pid() { systemctl show -P MainPID tcmud; }
+stored() { systemctl show -P NFileDescriptorStore tcmud; }
+serving() { "$tcmuctl" list | grep -c serving; }
+all_serve() { [ "$(serving)" = "$luns" ]; }
+
+check "the service starts" systemctl start tcmud
+for ((number = 0; number < luns; number++)); do
+    truncate -s 4M "/srv/$number"
+    make_lun "lun$number" "file//srv/$number" $((4 * mib)) max_data_area_mb=8 || failed "LUN $number is made"
+done
+check_equal "$luns LUNs are served" "$luns" "$(serving)"
+check_equal "systemd keeps a descriptor of each" "$luns" "$(stored)"
+# shellcheck disable=SC2046 # Words.
+loopback $(seq -f lun%g 0 $((luns - 1)))
+
+start_load() {
+    {
+        printf '%s\n' '[global]' ioengine=psync direct=1 thread rw=randwrite bs=4k size=4M "rate_iops=$(in_full 100 10)" \
+            verify=crc32c verify_backlog=64 verify_fatal=1 time_based runtime=600
+        for name in "${!disk[@]}"; do printf '[%s]\nfilename=%s\n' "$name" "${disk[$name]}"; done
+    } >/run/load.fio
+    fio --output-format=json --output=/run/load.json /run/load.fio >/run/load.txt 2>&1 &
+    load=$!
+}
+start_load
+sleep 2
+for ((round = 1; round <= rounds; round++)); do
+    check "round $round: systemctl restart" systemctl restart tcmud
+    check "round $round: all LUNs are served" wait_for 10 all_serve
+    sleep 0.5
+done
+check_equal "there is still one descriptor of each" "$luns" "$(stored)"
+for ((round = 1; round <= rounds; round++)); do
+    old=$(main_pid)
+    kill -KILL "$old"
+    check "round $round: after a crash all LUNs are served" wait_for 10 all_serve
+    sleep 0.5
+done
+# The file system's error counter would tell of a descriptor that was not used: the device cannot be opened twice.
+check_equal "the devices were never busy" '' "$(journalctl -q -u tcmud | grep -iE 'busy|cannot')"
+for ((round = 1; round <= rounds; round++)); do
+    old=$(main_pid)
+    check "round $round: an upgrade by SIGUSR2" systemctl kill -s USR2 --kill-who=main tcmud
+    check "round $round: another process is the main one" wait_for 20 sh -c "! kill -0 $old"
+    check "round $round: the service is active" wait_for 5 systemctl is-active tcmud
+    check "round $round: all LUNs are served" wait_for 10 all_serve
+    check "round $round: by a process that systemd knows" test "$(main_pid)" = "$(pgrep -x tcmud)"
+done
+check_equal "there is still one descriptor of each" "$luns" "$(stored)"
+check "the writers are still at work" kill -INT $load
+wait $load
+check_equal "and had no error" '' "$(grep -iE 'verify:|err=|error=' /run/load.txt)"
+read -r errors longest < <(sed '/^{/,$!d' /run/load.json | python3 -c '
+import json, sys
+jobs = json.load(sys.stdin)["jobs"]
+print(sum(job["error"] for job in jobs), max(job["write"]["clat_ns"]["max"] for job in jobs) // 1000000)')
+check_equal "says fio" 0 "$errors"
+echo "      the longest pause: $longest ms"
+check "a pause was below 2 s" test "$longest" -lt 2000
+check_equal "nor does the kernel know of one" '' "$(dmesg | grep -iE 'i/o error|timed out|abort')"
+no_loopback
+check "a LUN is removed" rmdir $core/user_0/lun0
+check "and its descriptor is not kept" wait_for 5 sh -c "[ \"\$(systemctl show -P NFileDescriptorStore tcmud)\" = $((luns - 1)) ]"
+check "the service stops" systemctl stop tcmud
+check_equal "and nothing is kept then" 0 "$(stored)"
+[ "$failures" = 0 ] || journalctl -q -u tcmud | grep -v ' info: ' | tail -n 30
+finish
