@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/daemon.hpp"
 
-#include <spawn.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 
 #include <boost/asio/co_spawn.hpp>
@@ -25,6 +22,7 @@
 #include "handler/daemon/handing_over.hpp"
 #include "handler/daemon/kernel_module.hpp"
 #include "handler/daemon/other_daemons.hpp"
+#include "handler/daemon/processes.hpp"
 #include "handler/daemon/run_directory.hpp"
 #include "handler/daemon/takeover.hpp"
 #include "handler/daemon/taking_over.hpp"
@@ -36,22 +34,6 @@ namespace tcmud::daemon {
 namespace {
 
 using namespace std::chrono_literals;
-
-pid_t peer_of(int socket) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
-}
-
-Result<pid_t> begin_process(const std::vector<std::string>& arguments) {
-    std::vector<char*> pointers;
-    for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
-    pointers.push_back(nullptr);
-    pid_t process = 0;
-    const int error = ::posix_spawnp(&process, pointers.front(), nullptr, nullptr, pointers.data(), environ);
-    if (error == 0) return process;
-    return failure(error, fmt::format("cannot begin {}: {}", arguments.front(), std::strerror(error)));
-}
 
 class Daemon {
 public:
@@ -252,7 +234,7 @@ private:
             if (signal == SIGTERM || signal == SIGINT) break;
             if (signal == SIGHUP) reload();
             if (signal == SIGUSR2) begin_successor();
-            if (signal == SIGCHLD) tell_of_failed_successor();
+            if (signal == SIGCHLD) reap();
         }
         ::sd_notify(0, "STOPPING=1");
         log::info("stopping");
@@ -271,13 +253,12 @@ private:
             return log::warning("no successor is begun: one is at work, or it stops");
         auto arguments = request_.arguments;
         if (!request_.takeover) arguments.emplace_back("--takeover");
-        if (const auto begun = begin_process(arguments); !begun) log::error("{}", begun.error().text);
+        if (const auto begun = begin_apart(arguments); !begun) log::error("{}", begun.error().text);
     }
 
-    static void tell_of_failed_successor() {
-        int status = 0;
-        while (::waitpid(-1, &status, WNOHANG) > 0)
-            log::error("the successor has ended with status {:#x}: goes on itself", status);
+    static void reap() {
+        while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+        }
     }
 
     // What can change while it runs: the log level.

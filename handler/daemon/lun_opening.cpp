@@ -46,6 +46,7 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name,
                               const std::filesystem::path& journal, FileDescriptor uio) {
     const auto deadline = std::chrono::steady_clock::now() + busy_patience;
     auto device = uio::Device::map(uio.release(), minor, name);
+    const bool had_it = device.has_value();
     if (!device) device = uio::Device::open(minor, name);
     while (!device && device.error() == std::errc::device_or_resource_busy &&
            std::chrono::steady_clock::now() < deadline) {
@@ -61,7 +62,7 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name,
     }
     auto ring = uio::Ring::attach(device->mapping(), journal_at(journal));
     if (!ring) return failure(EPROTO, fmt::format("/dev/uio{}: {}", minor, ring.error()));
-    DescriptorStore::keep(minor, device->fd());
+    if (!had_it) DescriptorStore::keep(minor, device->fd());
     return OpenRing{std::move(*device), std::move(*ring)};
 }
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Other processes: who is at the other end, and beginning one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "tcmud/result.hpp"
+
+namespace tcmud::daemon {
+
+// The process that connected a Unix socket; 0: not known.
+pid_t peer_of(int socket);
+
+// Begins a program that is no child of ours: by a shell that ends at once, and is to be reaped. So systemd is
+// its parent, and waits for it as for what it began itself. Error: there is no shell. What else goes wrong is
+// said by the shell, on stderr.
+Result<void> begin_apart(const std::vector<std::string>& arguments);
+
+}  // namespace tcmud::daemon
