@@ -81,6 +81,7 @@ std::string status_text(const json& lun) {
     line("LUN", full_name(lun));
     line("State", text(lun, "state"));
     line("Error", text(lun, "error"));
+    line("Answers", text(lun, "answers"));
     line("Config", text(lun, "config"));
     line("Size", fmt::format("{} bytes ({}), blocks of {}", number(lun, "size_bytes"),
                              readable_size(number(lun, "size_bytes")), number(lun, "block_size_bytes")));

@@ -90,8 +90,8 @@ struct Key {
     Apply apply;
 };
 
-const std::array<Key, 11>& keys() {
-    static const std::array<Key, 11> all{{
+const std::array<Key, 12>& keys() {
+    static const std::array<Key, 12> all{{
         {"log_level", log_level},
         {"run_directory", path(&Settings::run_directory)},
         {"module_directory", path(&Settings::module_directory)},
@@ -101,6 +101,7 @@ const std::array<Key, 11>& keys() {
         {"reply_mode", reply_mode},
         {"serving_threads", serving_threads},
         {"open_timeout", milliseconds(&Settings::open_timeout)},
+        {"not_ready_after", milliseconds(&Settings::not_ready_after)},
         {"unserved_timeout", milliseconds(&Settings::unserved_timeout)},
         {"command_timeout", command_timeout},
     }};

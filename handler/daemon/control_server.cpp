@@ -53,6 +53,7 @@ json describe(const LunReport& lun) {
     };
     if (lun.serving_thread) result["serving_thread"] = *lun.serving_thread;
     if (!lun.error.empty()) result["error"] = lun.error;
+    if (lun.absent) result["answers"] = "NOT READY";
     return result;
 }
 

@@ -96,6 +96,7 @@ asio::awaitable<void> Lun::live(std::optional<netlink::Event> added, std::functi
             co_await try_to_open();
         } else {
             change(LunEvent::removed);
+            while (!co_await leave(drain_report)) log::warning("{}: is gone, but not idle", name_.text());
             change(LunEvent::drained);
             co_await close_uio();
         }
@@ -129,9 +130,14 @@ asio::awaitable<bool> Lun::exists() const {
 // nullopt: it is time to try to open the LUN again.
 asio::awaitable<std::optional<Lun::Request>> Lun::next_request() {
     while (requests_.empty()) {
-        const auto patience = state_ == LunState::waiting ? retry_after_ : std::chrono::hours(24);
-        const bool requested = co_await requested_.wait(patience);
-        if (!requested && state_ == LunState::waiting) co_return std::nullopt;
+        std::chrono::steady_clock::duration patience = std::chrono::hours(24);
+        if (state_ == LunState::waiting) {
+            const auto now = std::chrono::steady_clock::now();
+            if (now >= retry_at_) co_return std::nullopt;
+            if (now >= absent_at_) co_await serve_as_absent();
+            patience = std::min(retry_at_, std::max(absent_at_, now + first_retry)) - now;
+        }
+        co_await requested_.wait(patience);
     }
     auto request = std::move(requests_.front());
     requests_.pop_front();
@@ -152,9 +158,18 @@ asio::awaitable<void> Lun::try_to_open() {
     error_number_ = opened.error().number;
     if (error_ != opened.error().text)
         log::error("{}: cannot be served: {}", name_.text(), opened.error().text);
+    const auto now = std::chrono::steady_clock::now();
+    if (error_.empty()) {
+        absent_at_ = now + services_.settings.not_ready_after;
+    } else if (!served_ && absent_at_ == decltype(absent_at_)::max()) {
+        absent_at_ = now + first_retry;  // Not even that could be done.
+    }
     error_ = opened.error().text;
     change(LunEvent::failed);
-    retry_after_ = std::min<std::chrono::steady_clock::duration>(retry_after_ * 2, longest_retry);
+    // While initiators wait it is worth trying often.
+    if (served_ || now >= absent_at_)
+        retry_after_ = std::min<std::chrono::steady_clock::duration>(retry_after_ * 2, longest_retry);
+    retry_at_ = now + retry_after_;
 }
 
 // True: its life has ended.
@@ -291,7 +306,7 @@ asio::awaitable<int> Lun::reconfigure(const netlink::Event& event) {
 }
 
 asio::awaitable<Result<void>> Lun::resize(ByteCount size) {
-    if (!served_) co_return failure(ENODEV, "it is not being served: " + error_);
+    if (state_ != LunState::serving) co_return failure(ENODEV, "it is not being served: " + error_);
     if (auto possible = check_geometry(size, facts_.block_size); !possible) co_return possible;
     change(LunEvent::block);
     Result<bool> resized = failure(EBUSY, "its commands do not end");
@@ -319,7 +334,7 @@ asio::awaitable<Result<void>> Lun::change_config(const std::string& config) {
         co_return failure(EOPNOTSUPP, "the subtype of a LUN cannot be changed: remove it and make another");
     }
     const auto old = std::exchange(uio_name_.config, config);
-    if (!served_) {
+    if (state_ != LunState::serving) {
         // It is tried with the new string at once.
         if (state_ == LunState::waiting) co_await try_to_open();
         if (state_ == LunState::serving) co_return Result<void>{};
@@ -339,6 +354,8 @@ asio::awaitable<Result<void>> Lun::change_config(const std::string& config) {
         uio_name_.config = old;
         if (const auto back = co_await open(); !back) {
             error_ = back.error().text;
+            retry_at_ = std::chrono::steady_clock::now() + first_retry;
+            absent_at_ = std::chrono::steady_clock::now() + services_.settings.not_ready_after;
             change(LunEvent::lost);
             co_return tl::unexpected(why);
         }
@@ -357,6 +374,7 @@ LunReport Lun::report() const {
     report.size = facts_.size;
     report.block_size = facts_.block_size;
     report.error = error_;
+    report.absent = is_absent();
     if (loop_) report.serving_thread = services_.threads.index_of(*loop_);
     if (served_) {
         const auto& counters = served_->counters();

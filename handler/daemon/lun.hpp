@@ -35,7 +35,8 @@ struct LunReport {
     ByteCount size{0};
     BlockSize block_size{};
     std::optional<std::size_t> serving_thread;
-    std::string error;  // Why it is not served; empty if it is.
+    std::string error;    // Why it is not served; empty if it is.
+    bool absent = false;  // Its commands are answered NOT READY.
     struct {
         std::uint64_t commands, reads, writes, read_bytes, written_bytes, errors, task_management, doorbells,
             in_flight;
@@ -101,6 +102,9 @@ private:
 
     // Opening, step by step.
     asio::awaitable<void> try_to_open();
+    // While it cannot be opened, after a while: its commands are answered NOT READY.
+    asio::awaitable<void> serve_as_absent();
+    bool is_absent() const { return state_ == LunState::waiting && served_; }
     asio::awaitable<bool> exists() const;
     std::filesystem::path journal_path() const;
     asio::awaitable<Result<void>> open();
@@ -140,6 +144,9 @@ private:
     std::string error_;     // Why it could not be opened,
     int error_number_ = 0;  // and the errno of that.
     std::chrono::steady_clock::duration retry_after_;
+    // Its next try to be opened, and when its commands need not wait any more; while it waits.
+    std::chrono::steady_clock::time_point retry_at_{};
+    std::chrono::steady_clock::time_point absent_at_{};
 
     serving::Loop* loop_ = nullptr;
     std::shared_ptr<serving::ServedLun> served_;  // Made, used and destroyed on loop_.

@@ -34,7 +34,7 @@ asio::awaitable<HandedOver> Lun::hand_over() {
 asio::awaitable<bool> Lun::deal_with_hand_over(HandOver& request) {
     if (request.withdrawn) co_return false;
     request.answer.how = HandedOver::How::busy;
-    if (state_ == LunState::serving) {
+    if (served_) {
         if (!co_await pause(hand_over_patience) || !co_await leave(hand_over_patience)) {
             resume();
             request.answered.notify();

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "handler/daemon/absent_backend.hpp"
 #include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/geometry.hpp"
 #include "handler/daemon/log.hpp"
@@ -26,6 +27,8 @@ constexpr auto configfs_patience = 5s;
 // A predecessor may need a moment to let go of the device.
 constexpr auto busy_patience = 2000ms;
 constexpr auto busy_interval = 20ms;
+// What is refused ends at once.
+constexpr auto absent_patience = 1000ms;
 
 struct OpenRing {
     uio::Device device;
@@ -88,10 +91,22 @@ asio::awaitable<Result<void>> Lun::open() {
     const auto facts = co_await read_facts();
     if (!facts) co_return tl::unexpected(facts.error());
     if (auto sane = check_geometry(facts->size, facts->block_size); !sane) co_return sane;
+    facts_ = *facts;
     OpenedBackend backend;
     if (auto opened = co_await open_backend(*facts, backend); !opened) co_return opened;
-    facts_ = *facts;
+    while (!co_await leave(absent_patience)) log::warning("{}: does not become idle", name_.text());
     co_return co_await open_ring(*facts, std::move(backend));
+}
+
+asio::awaitable<void> Lun::serve_as_absent() {
+    // If it fails, not again before the LUN itself is tried.
+    absent_at_ = std::chrono::steady_clock::time_point::max();
+    // Of a LUN that nobody enabled there are no commands.
+    if (served_ || !facts_.enabled) co_return;
+    if (const auto served = co_await open_ring(facts_, std::make_unique<AbsentBackend>(facts_.size)); !served)
+        log::warning("{}: its commands wait: {}", name_.text(), served.error().text);
+    else
+        log::warning("{}: its commands are answered NOT READY until it can be opened", name_.text());
 }
 
 asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBackend& backend) {
@@ -169,6 +184,7 @@ devices::BlockSettings Lun::block_settings(const LunFacts& facts) const {
         settings.largest_transfer = BlockCount{facts.max_sectors} * facts.block_size;
     }
     settings.write_cache = common_.write_cache;
+    settings.absent = state_ == LunState::waiting;
     return settings;
 }
 

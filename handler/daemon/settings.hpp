@@ -28,6 +28,8 @@ struct Settings {
     // 0: as many as CPUs.
     std::size_t serving_threads = 0;
     std::chrono::milliseconds open_timeout{10'000};
+    // Commands of a LUN that cannot be opened wait that long; then they are answered NOT READY.
+    std::chrono::milliseconds not_ready_after{20'000};
     // After this time an event of a subtype that nobody serves is answered with an error.
     std::chrono::milliseconds unserved_timeout{5'000};
     // What a stop waits for commands that were begun.

@@ -139,12 +139,13 @@ bool BlockDevice::accepts_block_descriptor(scsi::Bytes descriptor, bool long_lba
 }
 
 std::optional<Sense> BlockDevice::not_ready() const {
+    if (settings_.absent) return scsi::sense::not_ready_cause_unknown;
     if (stopped_) return scsi::sense::initializing_command_required;
     return std::nullopt;
 }
 
 std::optional<Sense> BlockDevice::refuse_access(scsi::BlockAddress address) const {
-    if (stopped_) return scsi::sense::initializing_command_required;
+    if (const auto why_not = not_ready()) return why_not;
     if (!fits(address.lba, address.count, capacity_)) return scsi::sense::lba_out_of_range;
     return std::nullopt;
 }

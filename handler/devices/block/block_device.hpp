@@ -20,6 +20,7 @@ struct BlockSettings {
     BlockSize block_size{};
     ByteCount largest_transfer{8 * 1024 * 1024};  // VPD B0
     bool write_cache = true;                      // WCE at the start; false: every write is stable.
+    bool absent = false;                          // There is no backing store now: NOT READY.
 };
 
 class BlockDevice final : public PrimaryDevice {

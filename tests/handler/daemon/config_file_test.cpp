@@ -35,6 +35,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         reply_mode = false
         serving_threads = 3
         open_timeout = 2.5
+        not_ready_after = 7
         unserved_timeout = 1
         command_timeout = 60
     )",
@@ -48,6 +49,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK_FALSE(settings.reply_mode);
     CHECK(settings.serving_threads == 3);
     CHECK(settings.open_timeout == 2500ms);
+    CHECK(settings.not_ready_after == 7s);
     CHECK(settings.unserved_timeout == 1s);
     CHECK(settings.command_timeout_s == 60);
 }

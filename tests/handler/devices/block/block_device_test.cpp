@@ -70,6 +70,21 @@ TEST_CASE("a stopped unit is not ready, until it is started or reset") {
     CHECK(good(disk.send({0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0}, filled(512, 0))));
 }
 
+TEST_CASE("a disk without its backing store says who it is, and that it is not ready") {
+    devices::BlockSettings settings;
+    settings.absent = true;
+    Disk disk(MemoryBackend({}).offered, settings);
+    CHECK(good(disk.send({0x12, 0, 0, 0, 96, 0}, filled(96, 0))));
+    CHECK(disk.send({0x00, 0, 0, 0, 0, 0}).sense == sense::not_ready_cause_unknown);
+    CHECK(disk.send({0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0}, filled(8, 0)).sense == sense::not_ready_cause_unknown);
+    CHECK(disk.send({0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0}, filled(512, 0)).sense ==
+          sense::not_ready_cause_unknown);
+    CHECK(disk.send({0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0}, filled(512, 0)).sense ==
+          sense::not_ready_cause_unknown);
+    CHECK(disk.send(synchronize).sense == sense::not_ready_cause_unknown);
+    CHECK(disk.backend.log.empty());
+}
+
 TEST_CASE("a write cache that goes off is flushed, and initiators are told") {
     Disk disk;
     disk.device->set_write_cache(false);
