@@ -185,6 +185,7 @@ const std::map<std::string, std::string>& tested_elsewhere() {
         {"handler/daemon/lun.cpp", "tests/guest/life.sh"},
         {"handler/daemon/lun_opening.cpp", "tests/guest/bad_input.sh"},
         {"handler/daemon/main.cpp", "tests/guest/bad_input.sh"},
+        {"handler/guard/main.cpp", "tests/guest/guard.sh"},
         {"uio/device.cpp", "tests/guest/disk.sh"},
     };
     return all;

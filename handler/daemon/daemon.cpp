@@ -82,6 +82,7 @@ private:
         asio::co_spawn(context_, receive_events(), rethrow);
         asio::co_spawn(context_, obey_signals(), rethrow);
         log::info("tcmud {} serves {}", TCMUD_VERSION, modules_.names());
+        if (const auto shown = run_directory_.serving(); !shown) log::error("{}", shown.error().text);
         ::sd_notify(0, "READY=1");
     }
 

@@ -2,7 +2,6 @@
 #include "handler/daemon/run_directory.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,24 @@
 #include <fmt/format.h>
 
 namespace tcmud::daemon {
+
+namespace {
+
+// tcmud-guard asks for these.
+constexpr off_t has_the_directory = 0;
+constexpr off_t serves = 1;
+
+// Of the open file, not of the process: it ends with the last descriptor of it.
+bool lock_byte(int fd, off_t byte) {
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+}  // namespace
 
 Result<RunDirectory> RunDirectory::take(const std::filesystem::path& path) {
     std::error_code error;
@@ -25,12 +42,17 @@ Result<RunDirectory> RunDirectory::take(const std::filesystem::path& path) {
     if (lock < 0)
         return failure(errno, fmt::format("cannot open {}: {}", lock_path.string(), std::strerror(errno)));
     RunDirectory directory(path, lock);
-    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_byte(lock, has_the_directory)) {
         return failure(
             EEXIST, fmt::format("another tcmud has the run directory {}: stop it, or give this one --run-dir",
                                 path.string()));
     }
     return directory;
+}
+
+Result<void> RunDirectory::serving() {
+    if (lock_byte(lock_, serves)) return {};
+    return failure(errno, fmt::format("cannot lock {}: {}", (path_ / "lock").string(), std::strerror(errno)));
 }
 
 RunDirectory::RunDirectory(RunDirectory&& other) noexcept

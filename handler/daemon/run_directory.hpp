@@ -13,6 +13,9 @@ public:
     // Makes it, if need be, and takes its lock. EEXIST: another tcmud has it.
     static Result<RunDirectory> take(const std::filesystem::path& path);
 
+    // Shows those who watch, tcmud-guard above all, that its tcmud serves, for as long as this lives.
+    Result<void> serving();
+
     RunDirectory(RunDirectory&& other) noexcept;
     RunDirectory& operator=(RunDirectory&&) = delete;
     ~RunDirectory();

@@ -47,6 +47,17 @@ TEST_CASE("who moves a run directory keeps its lock") {
     CHECK(RunDirectory::take(directory.path()));
 }
 
+TEST_CASE("a second tcmud is refused while the first serves, and may serve when the first is gone") {
+    const tcmud::test::TemporaryDirectory directory;
+    std::optional<RunDirectory> first(std::move(*RunDirectory::take(directory.path())));
+    CHECK(first->serving());
+    CHECK_FALSE(RunDirectory::take(directory.path()));
+    first.reset();
+    auto second = RunDirectory::take(directory.path());
+    REQUIRE(second);
+    CHECK(second->serving());
+}
+
 TEST_CASE("where no directory can be, the error names it") {
     const tcmud::test::TemporaryDirectory directory;
     std::ofstream(directory.path() / "file") << "x";

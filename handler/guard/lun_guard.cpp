@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/guard/lun_guard.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "handler/guard/attribute.hpp"
+#include "handler/guard/measures.hpp"
+#include "handler/guard/presence.hpp"
+#include "handler/guard/uio_claim.hpp"
+#include "uio/discovery.hpp"
+
+namespace tcmud::guard {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path directory_of(const Paths& paths, const Lun& lun) {
+    return paths.target / "core" / lun.hba / lun.device;
+}
+
+bool enabled(const fs::path& device) {
+    const auto enable = read_attribute(device / "enable");
+    return enable && *enable != 0;
+}
+
+// Minors are used again at once.
+bool is_of(std::uint32_t minor, const Lun& lun, const Paths& paths) {
+    const auto name = uio::name_of(minor, paths.uio_class);
+    return name && name->hba_directory() == lun.hba && name->device == lun.device;
+}
+
+// A LUN that is gone takes what was changed of it along.
+Deed forget(const Paths& paths, const Lun& lun) {
+    std::error_code error;
+    fs::remove(paths.records() / lun.file_name(), error);
+    return {Outcome::gone, error ? "cannot remove its record: " + error.message() : ""};
+}
+
+// Whether tcmud came, or might take the LUN's commands while we end them. Where the claim is ours alone it
+// cannot: then only a LUN that nothing was changed of is left to it.
+bool is_left_to_tcmud(const Paths& paths, Holder holder, bool recorded) {
+    const auto seen = presence(paths.run_directory);
+    if (holder == Holder::kept) return seen != Presence::absent;
+    return !recorded && seen == Presence::serving;
+}
+
+// Written down first: if this process dies in between, whoever comes next finds what may have been changed.
+Result<void> change(const fs::path& record_path, const fs::path& device, const Lun& lun) {
+    auto record = read_record(record_path);
+    if (!record) {
+        if (record.error().number != ENOENT) return tl::unexpected(record.error());
+        record = plan(device);
+        if (!record) return tl::unexpected(record.error());
+        if (auto written = write_record(record_path, *record, lun.text()); !written) return written;
+    }
+    return carry_out(device, *record);
+}
+
+}  // namespace
+
+Deed guard_lun(const Paths& paths, const Task& task) {
+    const auto device = directory_of(paths, task.lun);
+    const auto record = paths.records() / task.lun.file_name();
+    std::error_code error;
+    if (!task.minor || !enabled(device)) {
+        if (!fs::exists(device, error) && !error) return forget(paths, task.lun);
+        return {Outcome::gone, ""};
+    }
+    const auto claimed = claim(*task.minor, paths);
+    if (!claimed) return {Outcome::failed, claimed.error().text};
+    if (claimed->holder == Holder::in_use) return {Outcome::in_use, ""};
+    if (!is_of(*task.minor, task.lun, paths)) return {Outcome::gone, ""};
+    const bool recorded = fs::exists(record, error);
+    // Without the record of a LUN that we guarded: tcmud served it, and let go again.
+    if (is_left_to_tcmud(paths, claimed->holder, recorded) || (!task.first && !recorded))
+        return {Outcome::returned, ""};
+    Deed deed{Outcome::guarded, ""};
+    if (task.first) {
+        if (auto changed = change(record, device, task.lun); !changed)
+            deed = {Outcome::failed, changed.error().text};
+    }
+    // Also where that failed: errors that come half a second late are better than none.
+    if (auto ended = end_waiting_commands(device); !ended) deed = {Outcome::failed, ended.error().text};
+    return deed;
+}
+
+Deed undo_lun(const Paths& paths, const Lun& lun) {
+    auto undone = undo_recorded(paths.records() / lun.file_name(), directory_of(paths, lun));
+    if (!undone) return {Outcome::failed, undone.error().text};
+    return {Outcome::undone, ""};
+}
+
+}  // namespace tcmud::guard
