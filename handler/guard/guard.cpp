@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/guard/guard.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -59,11 +58,18 @@ void Guard::look(Watch::Clock::time_point now) {
     // First, for who waits holds directories of configfs.
     if (act && !writers_freed_) free_writers_once();
     guarding_ = !todo.empty();
-    if (!guarding_) return crew_.dismiss();
-    const bool first = std::any_of(todo.begin(), todo.end(), [](const Task& task) { return task.first; });
+    if (!guarding_) {
+        tried_.clear();
+        crew_.dismiss();
+        return;
+    }
     std::vector<Order> orders;
-    for (const auto& task : todo) orders.push_back(order_to_guard(task));
-    const auto deeds = crew_.work(orders, first ? processes_to_act : processes_to_go_on);
+    bool new_ones = false;
+    for (const auto& task : todo) {
+        orders.push_back(order_to_guard(task));
+        new_ones = tried_.insert(task.lun).second || new_ones;
+    }
+    const auto deeds = crew_.work(orders, new_ones ? processes_to_act : processes_to_go_on);
     for (std::size_t i = 0; i < todo.size(); ++i) take_note(todo[i], deeds[i], now);
     undo_those_in_use(now);
 }

@@ -45,6 +45,7 @@ private:
     bool acting_ = false;
     bool guarding_ = false;  // A LUN or more.
     bool writers_freed_ = false;
+    std::set<Lun> tried_;                             // Since there was nothing to guard.
     std::set<Lun> guarded_;                           // By this process.
     std::map<Lun, Watch::Clock::time_point> in_use_;  // Recorded ones that are served: since when.
     std::map<std::string, Deed> said_;
