@@ -18,6 +18,8 @@ constexpr std::size_t processes_to_act = 16;
 constexpr std::size_t processes_to_go_on = 1;
 constexpr std::chrono::milliseconds while_watching{500};
 constexpr std::chrono::milliseconds while_guarding{250};
+// A LUN that is made anew has another one, perhaps.
+constexpr std::chrono::seconds minors_known_for{2};
 // tcmud undoes what it finds. Who has served a LUN this long and did not, does not know of us.
 constexpr auto undone_after = steady_service;
 
@@ -54,7 +56,7 @@ void Guard::look(Watch::Clock::time_point now) {
     acting_ = act;
     // Its successor switches answers on again.
     if (seen == Presence::serving) writers_freed_ = false;
-    const auto todo = tasks(act);
+    const auto todo = tasks(act, now);
     // First, for who waits holds directories of configfs.
     if (act && !writers_freed_) free_writers_once();
     guarding_ = !todo.empty();
@@ -88,7 +90,7 @@ void Guard::free_writers_once() {
 
 // What is recorded goes on being guarded, whoever is there, until it is served: then its record is gone, or
 // it is in use.
-std::vector<Task> Guard::tasks(bool act) {
+std::vector<Task> Guard::tasks(bool act, Watch::Clock::time_point now) {
     const auto recorded = luns_in(paths_.records());
     std::set<Lun> all(recorded.begin(), recorded.end());
     std::erase_if(guarded_, [&](const Lun& lun) {
@@ -102,15 +104,22 @@ std::vector<Task> Guard::tasks(bool act) {
     }
     std::vector<Task> tasks;
     if (all.empty()) return tasks;
-    std::map<Lun, std::uint32_t> minors;
-    for (const auto& found : uio::find_devices(paths_.uio_class))
-        minors[{found.name.hba_directory(), found.name.device}] = found.minor;
+    find_minors(now);
     for (const auto& lun : all) {
-        const auto minor = minors.find(lun);
-        tasks.push_back({lun, minor == minors.end() ? std::nullopt : std::optional(minor->second),
+        const auto minor = minors_.find(lun);
+        tasks.push_back({lun, minor == minors_.end() ? std::nullopt : std::optional(minor->second),
                          act && !guarded_.contains(lun)});
     }
     return tasks;
+}
+
+// Who uses one looks whether it is still the LUN's.
+void Guard::find_minors(Watch::Clock::time_point now) {
+    if (guarding_ && now - minors_found_ < minors_known_for) return;
+    minors_found_ = now;
+    minors_.clear();
+    for (const auto& found : uio::find_devices(paths_.uio_class))
+        minors_[{found.name.hba_directory(), found.name.device}] = found.minor;
 }
 
 std::chrono::milliseconds Guard::interval() const {
@@ -120,13 +129,13 @@ std::chrono::milliseconds Guard::interval() const {
 void Guard::take_note(const Task& task, const Deed& deed, Watch::Clock::time_point now) {
     if (deed.outcome == Outcome::guarded && task.first) guarded_.insert(task.lun);
     std::error_code error;
-    const bool recorded = std::filesystem::exists(paths_.records() / task.lun.file_name(), error);
-    if (deed.outcome != Outcome::in_use)
+    if (deed.outcome != Outcome::in_use) {
         in_use_.erase(task.lun);
-    else if (recorded)
+    } else if (std::filesystem::exists(paths_.records() / task.lun.file_name(), error)) {
         in_use_.emplace(task.lun, now);
-    // That a LUN whose commands ended with errors is served now, is as it should be.
-    if (deed.outcome == Outcome::in_use && recorded) return;
+        // That a LUN whose commands ended with errors is served now, is as it should be.
+        return;
+    }
     say_once(task.lun.text(), deed);
 }
 

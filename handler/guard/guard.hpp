@@ -2,6 +2,7 @@
 // Looks at tcmud, and when it does not come back, makes the commands of its LUNs end with errors.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -32,7 +33,8 @@ public:
 private:
     void tell_of_acting();
     void free_writers_once();
-    std::vector<Task> tasks(bool act);
+    std::vector<Task> tasks(bool act, Watch::Clock::time_point now);
+    void find_minors(Watch::Clock::time_point now);
     void take_note(const Task& task, const Deed& deed, Watch::Clock::time_point now);
     void undo_those_in_use(Watch::Clock::time_point now);
     void undo(const std::vector<Lun>& luns);
@@ -48,6 +50,8 @@ private:
     std::set<Lun> tried_;                             // Since there was nothing to guard.
     std::set<Lun> guarded_;                           // By this process.
     std::map<Lun, Watch::Clock::time_point> in_use_;  // Recorded ones that are served: since when.
+    std::map<Lun, std::uint32_t> minors_;             // Of UIO devices.
+    Watch::Clock::time_point minors_found_{};
     std::map<std::string, Deed> said_;
 };
 

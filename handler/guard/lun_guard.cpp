@@ -39,14 +39,6 @@ Deed forget(const Paths& paths, const Lun& lun) {
     return {Outcome::gone, error ? "cannot remove its record: " + error.message() : ""};
 }
 
-// Whether tcmud came, or might take the LUN's commands while we end them. Where the claim is ours alone it
-// cannot: then only a LUN that nothing was changed of is left to it.
-bool is_left_to_tcmud(const Paths& paths, Holder holder, bool recorded) {
-    const auto seen = presence(paths.run_directory);
-    if (holder == Holder::kept) return seen != Presence::absent;
-    return !recorded && seen == Presence::serving;
-}
-
 // Written down first: if this process dies in between, whoever comes next finds what may have been changed.
 Result<void> change(const fs::path& record_path, const fs::path& device, const Lun& lun) {
     auto record = read_record(record_path);
@@ -59,31 +51,41 @@ Result<void> change(const fs::path& record_path, const fs::path& device, const L
     return carry_out(device, *record);
 }
 
+// The first time, or when a guard before this one did not come to its end.
+Deed begin_to_guard(const Paths& paths, const Lun& lun, Holder holder) {
+    std::error_code error;
+    const auto record = paths.records() / lun.file_name();
+    const auto device = directory_of(paths, lun);
+    if (!enabled(device)) return {Outcome::gone, ""};
+    if (holder == Holder::nobody && !fs::exists(record, error) &&
+        presence(paths.run_directory) == Presence::serving)
+        return {Outcome::returned, ""};
+    if (auto changed = change(record, device, lun); !changed) return {Outcome::failed, changed.error().text};
+    return {Outcome::guarded, ""};
+}
+
 }  // namespace
 
 Deed guard_lun(const Paths& paths, const Task& task) {
     const auto device = directory_of(paths, task.lun);
-    const auto record = paths.records() / task.lun.file_name();
     std::error_code error;
-    if (!task.minor || !enabled(device)) {
-        if (!fs::exists(device, error) && !error) return forget(paths, task.lun);
-        return {Outcome::gone, ""};
-    }
+    if (!task.minor)
+        return fs::exists(device, error) || error ? Deed{Outcome::gone, ""} : forget(paths, task.lun);
     const auto claimed = claim(*task.minor, paths);
     if (!claimed) return {Outcome::failed, claimed.error().text};
     if (claimed->holder == Holder::in_use) return {Outcome::in_use, ""};
     if (!is_of(*task.minor, task.lun, paths)) return {Outcome::gone, ""};
-    const bool recorded = fs::exists(record, error);
-    // Without the record of a LUN that we guarded: tcmud served it, and let go again.
-    if (is_left_to_tcmud(paths, claimed->holder, recorded) || (!task.first && !recorded))
+    // What is kept for it, a tcmud may take up at any time; what is claimed it cannot.
+    if (claimed->holder == Holder::kept && presence(paths.run_directory) != Presence::absent)
         return {Outcome::returned, ""};
     Deed deed{Outcome::guarded, ""};
-    if (task.first) {
-        if (auto changed = change(record, device, task.lun); !changed)
-            deed = {Outcome::failed, changed.error().text};
-    }
-    // Also where that failed: errors that come half a second late are better than none.
-    if (auto ended = end_waiting_commands(device); !ended) deed = {Outcome::failed, ended.error().text};
+    if (task.first) deed = begin_to_guard(paths, task.lun, claimed->holder);
+    // Without its record: tcmud has served it, and let go again.
+    else if (!fs::exists(paths.records() / task.lun.file_name(), error))
+        deed.outcome = Outcome::returned;
+    if (deed.outcome == Outcome::returned || deed.outcome == Outcome::gone) return deed;
+    // Also where something failed: errors that come a moment later are better than none.
+    if (auto ended = end_waiting_commands(device); !ended) return {Outcome::failed, ended.error().text};
     return deed;
 }
 
