@@ -32,9 +32,11 @@ bool is_of(std::uint32_t minor, const Lun& lun, const Paths& paths) {
     return name && name->hba_directory() == lun.hba && name->device == lun.device;
 }
 
-// A LUN that is gone takes what was changed of it along.
-Deed forget(const Paths& paths, const Lun& lun) {
+// It has no UIO device. A LUN that is gone takes what was changed of it along; one that is not enabled may be
+// again.
+Deed without_device(const Paths& paths, const Lun& lun) {
     std::error_code error;
+    if (fs::exists(directory_of(paths, lun), error) || error) return {Outcome::gone, ""};
     fs::remove(paths.records() / lun.file_name(), error);
     return {Outcome::gone, error ? "cannot remove its record: " + error.message() : ""};
 }
@@ -69,12 +71,12 @@ Deed begin_to_guard(const Paths& paths, const Lun& lun, Holder holder) {
 Deed guard_lun(const Paths& paths, const Task& task) {
     const auto device = directory_of(paths, task.lun);
     std::error_code error;
-    if (!task.minor)
-        return fs::exists(device, error) || error ? Deed{Outcome::gone, ""} : forget(paths, task.lun);
+    if (!task.minor) return without_device(paths, task.lun);
     const auto claimed = claim(*task.minor, paths);
+    if (!claimed && claimed.error().number == ENOENT) return without_device(paths, task.lun);
     if (!claimed) return {Outcome::failed, claimed.error().text};
     if (claimed->holder == Holder::in_use) return {Outcome::in_use, ""};
-    if (!is_of(*task.minor, task.lun, paths)) return {Outcome::gone, ""};
+    if (!is_of(*task.minor, task.lun, paths)) return without_device(paths, task.lun);
     // What is kept for it, a tcmud may take up at any time; what is claimed it cannot.
     if (claimed->holder == Holder::kept && presence(paths.run_directory) != Presence::absent)
         return {Outcome::returned, ""};

@@ -96,6 +96,7 @@ TEST_CASE("one LUN that fails is told of once and keeps no other") {
     watched.machine.add_lun("one", 0);
     watched.machine.add_lun("two", 1);
     std::filesystem::remove(watched.machine.paths.devices / "uio0");
+    std::filesystem::create_directory(watched.machine.paths.devices / "uio0");
     watched.look(60s);
     CHECK(watched.machine.attribute("two", state) == "3");
     CHECK(std::count_if(watched.said.begin(), watched.said.end(), [](const std::string& line) {

@@ -98,7 +98,18 @@ TEST_CASE("the record of a LUN that was removed is removed") {
     machine.add_lun("one", 3);
     guard_lun(machine.paths, {one, 3, true});
     std::filesystem::remove_all(machine.device("one"));
-    CHECK(guard_lun(machine.paths, {one, std::nullopt, false}).outcome == Outcome::gone);
+    SECTION("with its device") {
+        CHECK(guard_lun(machine.paths, {one, std::nullopt, false}).outcome == Outcome::gone);
+    }
+    SECTION("a moment ago") {
+        std::filesystem::remove(machine.paths.devices / "uio3");
+        CHECK(guard_lun(machine.paths, {one, 3, false}).outcome == Outcome::gone);
+    }
+    SECTION("and its device is another LUN's already") {
+        machine.add_lun("two", 3);
+        CHECK(guard_lun(machine.paths, {one, 3, false}).outcome == Outcome::gone);
+        CHECK(machine.attribute("two", "action/reset_ring").empty());
+    }
     CHECK_FALSE(std::filesystem::exists(machine.record("one")));
 }
 
