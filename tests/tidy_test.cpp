@@ -187,6 +187,7 @@ const std::map<std::string, std::string>& tested_elsewhere() {
         {"handler/daemon/lun_handing_over.cpp", "tests/guest/takeover.sh"},
         {"handler/daemon/lun_opening.cpp", "tests/guest/bad_input.sh"},
         {"handler/daemon/main.cpp", "tests/guest/bad_input.sh"},
+        {"handler/guard/main.cpp", "tests/guest/guard.sh"},
         {"uio/device.cpp", "tests/guest/disk.sh"},
     };
     return all;

@@ -46,6 +46,10 @@ public:
     explicit Configfs(std::filesystem::path target = "/sys/kernel/config/target")
         : target_(std::move(target)) {}
 
+    // Its directory.
+    std::filesystem::path device(const LunName& name) const {
+        return target_ / "core" / name.hba / name.device;
+    }
     Result<LunFacts> facts(const LunName& name) const;
     // What INQUIRY tells. config: the LUN's, for the designator and for a serial where none is set.
     scsi::Identity identity(const LunName& name, std::string_view config, bool show_config) const;
@@ -62,9 +66,6 @@ public:
     bool same_initiators(const LunName& addressed, const LunName& other) const;
 
 private:
-    std::filesystem::path device(const LunName& name) const {
-        return target_ / "core" / name.hba / name.device;
-    }
     std::vector<scsi::TargetPortGroup> target_port_groups(const LunName& name) const;
     scsi::TargetPortGroup target_port_group(const std::filesystem::path& directory) const;
     std::vector<Export> members(const std::filesystem::path& group) const;

@@ -112,8 +112,8 @@ private:
 
     void tell_ready() {
         stage_ = Stage::serving;
-        run_directory_.serving();
         log::info("tcmud {} serves {}", TCMUD_VERSION, modules_.names());
+        if (const auto shown = run_directory_.serving(); !shown) log::error("{}", shown.error().text);
         ::sd_notify(0, "READY=1");
     }
 

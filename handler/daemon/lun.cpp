@@ -153,6 +153,7 @@ asio::awaitable<void> Lun::try_to_open() {
         change(LunEvent::opened);
         log::info("{}: serving {} ({} bytes in blocks of {})", name_.text(), uio_name_.config,
                   raw(facts_.size), facts_.block_size.bytes);
+        co_await undo_guard();
         co_return;
     }
     error_number_ = opened.error().number;
@@ -212,6 +213,7 @@ asio::awaitable<bool> Lun::give_up(const Request& request) {
         answer(*event, 0);
         std::error_code ignored;  // It says nothing about any other device.
         std::filesystem::remove(journal_path(), ignored);
+        std::filesystem::remove(guard_record(), ignored);
         log::info("{}: removed", name_.text());
     }
     co_return true;

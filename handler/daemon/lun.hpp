@@ -107,6 +107,8 @@ private:
     bool is_absent() const { return state_ == LunState::waiting && served_; }
     asio::awaitable<bool> exists() const;
     std::filesystem::path journal_path() const;
+    std::filesystem::path guard_record() const;
+    asio::awaitable<void> undo_guard();
     asio::awaitable<Result<void>> open();
     asio::awaitable<Result<LunFacts>> read_facts();
     asio::awaitable<Result<void>> open_backend(const LunFacts& facts, OpenedBackend& backend);

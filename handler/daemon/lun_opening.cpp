@@ -15,6 +15,7 @@
 #include "handler/daemon/log.hpp"
 #include "handler/daemon/lun.hpp"
 #include "handler/daemon/lun_host.hpp"
+#include "handler/guard/measures.hpp"
 #include "uio/device.hpp"
 
 namespace tcmud::daemon {
@@ -73,6 +74,28 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name,
 
 std::filesystem::path Lun::journal_path() const {
     return services_.settings.run_directory / "journal" / (name_.hba + "-" + name_.device);
+}
+
+std::filesystem::path Lun::guard_record() const {
+    return services_.settings.run_directory / "guard" / (name_.hba + "-" + name_.device);
+}
+
+// Now that it is served: what tcmud-guard did so that it answers with errors.
+asio::awaitable<void> Lun::undo_guard() {
+    std::error_code error;
+    if (!std::filesystem::exists(guard_record(), error)) co_return;
+    auto undoing = services_.configfs_worker.run<bool>(
+        "undo what tcmud-guard did", configfs_patience,
+        [record = guard_record(), device = services_.configfs.device(name_)] {
+            return guard::undo_recorded(record, device);
+        });
+    const auto undone = co_await std::move(undoing);
+    if (!undone) {
+        log::error("{}: answers with errors still, for what tcmud-guard did is not undone: {}", name_.text(),
+                   undone.error().text);
+    } else if (*undone) {
+        log::info("{}: was guarded, and answers again", name_.text());
+    }
 }
 
 asio::awaitable<Result<LunFacts>> Lun::read_facts() {

@@ -46,9 +46,10 @@ Result<RunDirectory> RunDirectory::take(const std::filesystem::path& path) {
     return RunDirectory(path, std::move(lock));
 }
 
-// Nobody else locks that byte.
-void RunDirectory::serving() const {
-    static_cast<void>(lock_byte(lock_.get(), serves));
+Result<void> RunDirectory::serving() const {
+    if (lock_byte(lock_.get(), serves)) return {};
+    return failure(errno, fmt::format("cannot lock {}: {}; tcmud-guard does not see that tcmud serves",
+                                      (path_ / "lock").string(), std::strerror(errno)));
 }
 
 }  // namespace tcmud::daemon

@@ -23,7 +23,7 @@ public:
     }
 
     // From here on it serves: tcmud-guard looks for that.
-    void serving() const;
+    Result<void> serving() const;
 
     std::filesystem::path control_socket() const { return path_ / "control.sock"; }
     int lock() const { return lock_.get(); }

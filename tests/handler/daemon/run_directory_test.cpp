@@ -78,7 +78,7 @@ TEST_CASE("others can see whether a tcmud is there, and whether it serves") {
     };
     CHECK(locked(0));
     CHECK_FALSE(locked(1));
-    taken->serving();
+    CHECK(taken->serving());
     CHECK(locked(1));
 }
 
