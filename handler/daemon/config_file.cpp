@@ -90,8 +90,8 @@ struct Key {
     Apply apply;
 };
 
-const std::array<Key, 11>& keys() {
-    static const std::array<Key, 11> all{{
+const std::array<Key, 12>& keys() {
+    static const std::array<Key, 12> all{{
         {"log_level", log_level},
         {"run_directory", path(&Settings::run_directory)},
         {"module_directory", path(&Settings::module_directory)},
@@ -103,6 +103,7 @@ const std::array<Key, 11>& keys() {
         {"open_timeout", milliseconds(&Settings::open_timeout)},
         {"unserved_timeout", milliseconds(&Settings::unserved_timeout)},
         {"command_timeout", command_timeout},
+        {"command_report_after", milliseconds(&Settings::command_report_after)},
     }};
     return all;
 }

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
+#include "handler/daemon/command_watch.hpp"
 #include "handler/daemon/config_file.hpp"
 #include "handler/daemon/control_server.hpp"
 #include "handler/daemon/device_manager.hpp"
@@ -66,19 +67,26 @@ private:
         auto left_to_others = settings_.subtypes.empty() ? others.subtypes : std::set<std::string>{};
         manager_.emplace(services_, socket_, Responsibility(settings_, modules_, std::move(left_to_others)),
                          [this] { return another_daemon(); });
+        watch_.emplace(context_, threads_, settings_.command_report_after,
+                       [this] { return manager_->serving(); });
         co_await set_up_netlink();
         auto control =
             ControlServer::listen(context_, run_directory_.control_socket(),
-                                  {[this] { return manager_->reports(); }, [this] { return report(); },
+                                  {[this] { return lun_reports(); }, [this] { return report(); },
                                    [this](std::string lun, std::string command) {
                                        return manager_->control(std::move(lun), std::move(command));
-                                   }});
+                                   },
+                                   [this](std::optional<std::chrono::milliseconds> older_than) {
+                                       return watch_->older_than(older_than);
+                                   },
+                                   [this](const std::string& lun) { return manager_->end_what_waits(lun); }});
         if (!control) {
             log::error("{}", control.error().text);
             co_return leave(ExitCode::failed);
         }
         control_ = std::move(*control);
         manager_->scan();
+        asio::co_spawn(context_, watch_->run(), rethrow);
         asio::co_spawn(context_, receive_events(), rethrow);
         asio::co_spawn(context_, obey_signals(), rethrow);
         log::info("tcmud {} serves {}", TCMUD_VERSION, modules_.names());
@@ -157,6 +165,12 @@ private:
         log::info("reloaded; log level {}", log::name_of(settings.log_level));
     }
 
+    std::vector<LunReport> lun_reports() const {
+        auto reports = manager_->reports();
+        for (auto& report : reports) watch_->describe(report);
+        return reports;
+    }
+
     DaemonReport report() const {
         const auto& shared = threads_.shared();
         DaemonReport report{TCMUD_VERSION,
@@ -192,6 +206,7 @@ private:
     asio::signal_set signals_;
     asio::posix::stream_descriptor events_;
     std::optional<DeviceManager> manager_;
+    std::optional<CommandWatch> watch_;
     std::unique_ptr<ControlServer> control_;
     bool alone_ = true;
     ExitCode exit_code_ = ExitCode::ok;
