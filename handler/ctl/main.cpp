@@ -24,6 +24,7 @@ struct Wish {
     bool as_json = false;
     std::string lun;
     std::vector<std::string> faults;
+    std::string older_than;
 };
 
 // A name alone is one of user_0, where most LUNs are.
@@ -80,6 +81,23 @@ int fault(const Wish& wish, const std::filesystem::path& socket) {
     return 0;
 }
 
+int hung(const Wish& wish, const std::filesystem::path& socket) {
+    const auto report = get(socket, wish.older_than.empty() ? "/hung" : "/hung?older=" + wish.older_than);
+    if (!report) {
+        std::cerr << "tcmuctl: " << report.error().text << "\n";
+        return failed;
+    }
+    std::cout << (wish.as_json ? report->dump(2) + "\n" : tcmud::ctl::hung_table(*report));
+    return 0;
+}
+
+int end_waiting(const Wish& wish, const std::filesystem::path& socket) {
+    const auto answer = post(socket, "/end-waiting", {{"lun", full_name(wish.lun)}});
+    if (answer) return 0;
+    std::cerr << "tcmuctl: " << answer.error().text << "\n";
+    return failed;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -99,6 +117,15 @@ int main(int argc, char** argv) {
     fault_command->add_option("rules", wish.faults,
                               "rules instead of those it has, e.g. write:error=EIO,rate=0.1; off: none; "
                               "release: lets go what is held; nothing: shows them");
+    auto* hung_command = app.add_subcommand("hung", "commands that take too long, and what they wait for");
+    hung_command
+        ->add_option("--older", wish.older_than,
+                     "seconds that they have been in flight; default: command_report_after of tcmud.toml")
+        ->check(CLI::NonNegativeNumber);
+    hung_command->add_flag("-j,--json", wish.as_json, "as JSON");
+    auto* end_waiting_command = app.add_subcommand(
+        "end-waiting", "of a LUN that is being removed: commands that only wait end with an error");
+    end_waiting_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME")->required();
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -106,5 +133,7 @@ int main(int argc, char** argv) {
     }
     const auto socket = std::filesystem::path(wish.run_directory) / "control.sock";
     if (*fault_command) return fault(wish, socket);
+    if (*hung_command) return hung(wish, socket);
+    if (*end_waiting_command) return end_waiting(wish, socket);
     return *list_command ? list(wish, socket) : status(wish, socket);
 }

@@ -57,6 +57,23 @@ std::string list_table(const json& luns) {
     return table;
 }
 
+std::string hung_table(const json& report) {
+    std::string result;
+    for (const auto& command : report.value("commands", json::array())) {
+        result += fmt::format("{}  {:.1f} s  {} [{}]\n    {}{}\n", text(command, "lun"),
+                              command.value("age_seconds", 0.0), text(command, "command"),
+                              text(command, "cdb"), text(command, "waits"),
+                              command.value("aborted", false) ? "; aborted by its initiator" : "");
+    }
+    if (const auto more = number(report, "not_listed"); more != 0)
+        result += fmt::format("and {} younger ones of these LUNs\n", more);
+    for (const auto& lun : report.value("silent", json::array())) {
+        result += fmt::format("{}  {} commands in flight\n    {}\n", text(lun, "lun"),
+                              number(lun, "in_flight"), text(lun, "waits"));
+    }
+    return result.empty() ? "none\n" : result;
+}
+
 std::string daemon_text(const json& daemon) {
     std::string subtypes;
     for (const auto& subtype : daemon.value("subtypes", json::array()))
@@ -91,6 +108,12 @@ std::string status_text(const json& lun) {
     line("Commands",
          fmt::format("{} done, {} in flight, {} ended with an error", number(counters, "commands"),
                      number(counters, "in_flight"), number(counters, "errors")));
+    if (lun.value("hung_commands", 0) != 0) {
+        line("Hung", fmt::format("{} commands, the oldest for {:.0f} s: tcmuctl hung says where",
+                                 number(lun, "hung_commands"), lun.value("oldest_command_seconds", 0.0)));
+    } else if (number(counters, "in_flight") != 0) {
+        line("Oldest command", fmt::format("{:.1f} s", lun.value("oldest_command_seconds", 0.0)));
+    }
     line("Reads",
          fmt::format("{}, {}", number(counters, "reads"), readable_size(number(counters, "read_bytes"))));
     line("Writes",

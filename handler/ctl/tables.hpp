@@ -18,6 +18,9 @@ std::string list_table(const nlohmann::json& luns);
 // Everything that is known of one LUN, a line each.
 std::string status_text(const nlohmann::json& lun);
 
+// Of GET /hung: a paragraph for each command.
+std::string hung_table(const nlohmann::json& report);
+
 // What is known of the daemon itself.
 std::string daemon_text(const nlohmann::json& daemon);
 

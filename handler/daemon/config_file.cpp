@@ -104,6 +104,7 @@ const std::array<Key, 12>& keys() {
         {"not_ready_after", milliseconds(&Settings::not_ready_after)},
         {"unserved_timeout", milliseconds(&Settings::unserved_timeout)},
         {"command_timeout", command_timeout},
+        {"command_report_after", milliseconds(&Settings::command_report_after)},
     }};
     return all;
 }

@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <optional>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -31,6 +34,11 @@ using json = nlohmann::json;
 constexpr auto client_patience = std::chrono::seconds(10);
 constexpr std::size_t connection_limit = 64;
 
+double seconds(std::chrono::steady_clock::duration duration) {
+    return std::chrono::duration<double>(std::chrono::duration_cast<std::chrono::milliseconds>(duration))
+        .count();
+}
+
 json describe(const LunReport& lun) {
     json result{
         {"hba", lun.name.hba},
@@ -51,6 +59,8 @@ json describe(const LunReport& lun) {
           {"doorbells", lun.counters.doorbells},
           {"in_flight", lun.counters.in_flight}}},
     };
+    result["oldest_command_seconds"] = seconds(lun.oldest_command);
+    result["hung_commands"] = lun.hung_commands;
     if (lun.serving_thread) result["serving_thread"] = *lun.serving_thread;
     if (!lun.error.empty()) result["error"] = lun.error;
     if (lun.absent) result["answers"] = "NOT READY";
@@ -65,6 +75,47 @@ json describe(const DaemonReport& daemon) {
             {"stuck_workers", daemon.stuck_workers},
             {"scheduler_weight", daemon.scheduler_weight},
             {"held_serving_threads", daemon.held_serving_threads}};
+}
+
+json describe(const HungReport& report) {
+    json commands = json::array();
+    for (const auto& [lun, command] : report.commands) {
+        commands.push_back({{"lun", lun},
+                            {"command", name_of(command)},
+                            {"cdb", cdb_text(command)},
+                            {"age_seconds", seconds(command.age)},
+                            {"aborted", command.aborted},
+                            {"waits", command.waits + thread_text(command.thread)}});
+        if (command.thread != 0) commands.back()["thread"] = command.thread;
+    }
+    json silent = json::array();
+    for (const auto& lun : report.silent) {
+        silent.push_back({{"lun", lun.lun},
+                          {"in_flight", lun.in_flight},
+                          {"waits", "its serving thread does not answer" + thread_text(lun.thread)}});
+        if (lun.thread != 0) silent.back()["thread"] = lun.thread;
+    }
+    return {{"older_than_seconds", seconds(report.older_than)},
+            {"commands", std::move(commands)},
+            {"not_listed", report.not_listed},
+            {"silent", std::move(silent)}};
+}
+
+// "/hung", "/hung?older=2.5"; nullopt: something else behind the '?'.
+struct HungWish {
+    std::optional<std::chrono::milliseconds> older_than;
+};
+std::optional<HungWish> hung_wish(const std::string& target) {
+    constexpr std::string_view query = "/hung?older=";
+    constexpr double longest = 1e9;
+    if (target == "/hung") return HungWish{};
+    if (!target.starts_with(query)) return std::nullopt;
+    double value = 0;
+    const auto* const end = target.data() + target.size();
+    const auto parsed = std::from_chars(target.data() + query.size(), end, value);
+    if (parsed.ec != std::errc() || parsed.ptr != end || !(value >= 0 && value <= longest))
+        return std::nullopt;
+    return HungWish{std::chrono::milliseconds(static_cast<long long>(value * 1000))};
 }
 
 struct Answer {
@@ -163,6 +214,9 @@ private:
         auto answered = answer(request.method(), target);
         if (target == "/control") answered = co_await control(request);
         if (target == "/takeover") answered = takeover(request.method());
+        if (target == "/end-waiting") answered = end_what_waits(request);
+        if (target.starts_with("/hung") && request.method() == http::verb::get)
+            answered = co_await hung(target);
         http::response<http::string_body> response(answered.status, request.version());
         response.set(http::field::content_type, "application/json");
         response.keep_alive(request.keep_alive());
@@ -187,6 +241,23 @@ private:
         auto controlling = sources_.control(std::move(wish->lun), std::move(wish->command));
         const auto answer = co_await std::move(controlling);
         co_return answer ? controlled(*answer) : refused(http::status::bad_request, answer.error().text);
+    }
+
+    asio::awaitable<Answer> hung(const std::string& target) const {
+        const auto wish = hung_wish(target);
+        if (!wish) co_return refused(http::status::bad_request, "/hung takes ?older=SECONDS");
+        auto gathering = sources_.hung(wish->older_than);
+        const auto report = co_await std::move(gathering);
+        co_return Answer{http::status::ok, describe(report)};
+    }
+
+    Answer end_what_waits(const http::request<http::string_body>& request) const {
+        const auto wish = json::parse(request.body(), nullptr, false);
+        if (request.method() != http::verb::post || !wish.is_object() || !wish.contains("lun") ||
+            !wish["lun"].is_string())
+            return refused(http::status::bad_request, R"(/end-waiting takes POST and {"lun": HBA/NAME})");
+        const auto ended = sources_.end_what_waits(wish["lun"].get<std::string>());
+        return ended ? controlled("") : refused(http::status::bad_request, ended.error().text);
     }
 
     Answer answer(http::verb method, const std::string& target) const {

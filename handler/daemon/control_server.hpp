@@ -3,13 +3,21 @@
 //
 //   GET /luns      every LUN
 //   GET /daemon    the process
+//   GET /hung?older=SECONDS
+//                  the commands that have been in flight for longer, what they wait for, and LUNs whose
+//                  serving thread does not answer; without SECONDS those that the log is told of
 //   POST /control  {"lun": "user_0/disk1", "command": "fault off"}: a command for a LUN's backend;
 //                  {"answer": "…"}
+//   POST /end-waiting
+//                  {"lun": "user_0/disk1"}: it is being removed; what of its commands only waits ends, with
+//                  an error
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +25,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include "handler/daemon/command_watch.hpp"
 #include "handler/daemon/lun.hpp"
 #include "tcmud/result.hpp"
 
@@ -38,6 +47,8 @@ public:
         std::function<std::vector<LunReport>()> luns;
         std::function<DaemonReport()> daemon;
         std::function<asio::awaitable<Result<std::string>>(std::string lun, std::string command)> control;
+        std::function<asio::awaitable<HungReport>(std::optional<std::chrono::milliseconds> older_than)> hung;
+        std::function<Result<void>(const std::string& lun)> end_what_waits;
         // Whether a successor may have everything now; if so it gets this connection. See takeover.hpp.
         std::function<bool()> may_hand_over;
         std::function<void(asio::local::stream_protocol::socket)> hand_over;

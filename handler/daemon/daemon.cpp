@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
+#include "handler/daemon/command_watch.hpp"
 #include "handler/daemon/config_file.hpp"
 #include "handler/daemon/control_server.hpp"
 #include "handler/daemon/descriptor_store.hpp"
@@ -78,6 +79,9 @@ private:
         auto left_to_others = settings_.subtypes.empty() ? others.subtypes : std::set<std::string>{};
         manager_.emplace(services_, socket_, Responsibility(settings_, modules_, std::move(left_to_others)),
                          [this] { return another_daemon(); });
+        watch_.emplace(context_, threads_, settings_.command_report_after,
+                       [this] { return manager_->serving(); });
+        asio::co_spawn(context_, watch_->run(), rethrow);
         asio::co_spawn(context_, obey_signals(), rethrow);
         if (predecessor_) {
             asio::co_spawn(context_, take_over(), rethrow);
@@ -94,10 +98,14 @@ private:
     bool listen() {
         auto control =
             ControlServer::listen(context_, run_directory_.control_socket(),
-                                  {[this] { return manager_->reports(); }, [this] { return report(); },
+                                  {[this] { return lun_reports(); }, [this] { return report(); },
                                    [this](std::string lun, std::string command) {
                                        return manager_->control(std::move(lun), std::move(command));
                                    },
+                                   [this](std::optional<std::chrono::milliseconds> older_than) {
+                                       return watch_->older_than(older_than);
+                                   },
+                                   [this](const std::string& lun) { return manager_->end_what_waits(lun); },
                                    [this] { return stage_ == Stage::serving; },
                                    [this](asio::local::stream_protocol::socket socket) {
                                        asio::co_spawn(context_, hand_over(std::move(socket)), rethrow);
@@ -270,6 +278,12 @@ private:
         log::info("reloaded; log level {}", log::name_of(settings.log_level));
     }
 
+    std::vector<LunReport> lun_reports() const {
+        auto reports = manager_->reports();
+        for (auto& report : reports) watch_->describe(report);
+        return reports;
+    }
+
     DaemonReport report() const {
         const auto& shared = threads_.shared();
         DaemonReport report{TCMUD_VERSION,
@@ -310,6 +324,7 @@ private:
     asio::posix::stream_descriptor events_;
     std::optional<DeviceManager> manager_;
     std::optional<TakingOver> taking_over_;
+    std::optional<CommandWatch> watch_;
     std::unique_ptr<ControlServer> control_;
     Stage stage_ = Stage::starting;
     bool alone_ = true;

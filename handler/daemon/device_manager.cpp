@@ -230,12 +230,31 @@ std::vector<LunReport> DeviceManager::reports() const {
     return reports;
 }
 
+std::vector<LunServing> DeviceManager::serving() const {
+    std::vector<LunServing> all;
+    for (const auto& lun : luns_) {
+        if (auto serving = lun->serving()) all.push_back(std::move(*serving));
+    }
+    return all;
+}
+
+Result<std::shared_ptr<Lun>> DeviceManager::named(const std::string& name) const {
+    const auto found = std::ranges::find_if(luns_, [&](const auto& l) { return l->name().text() == name; });
+    if (found != luns_.end()) return *found;
+    return failure(ENOENT, fmt::format("there is no LUN '{}': tcmuctl list shows all", name));
+}
+
+Result<void> DeviceManager::end_what_waits(const std::string& lun) {
+    return named(lun).map([this](const auto& found) {
+        asio::co_spawn(
+            services_.context, [found] { return found->end_what_waits(); }, rethrow);
+    });
+}
+
 asio::awaitable<Result<std::string>> DeviceManager::control(std::string lun, std::string command) {
-    const auto found = std::ranges::find_if(luns_, [&](const auto& l) { return l->name().text() == lun; });
-    if (found == luns_.end())
-        co_return failure(ENOENT, fmt::format("there is no LUN '{}': tcmuctl list shows all", lun));
-    const auto asked = *found;  // It may end meanwhile.
-    auto controlling = asked->control(command);
+    const auto asked = named(lun);  // It may end meanwhile.
+    if (!asked) co_return tl::unexpected(asked.error());
+    auto controlling = (*asked)->control(command);
     auto answer = co_await std::move(controlling);
     if (!answer) co_return failure(answer.error().number, fmt::format("{}: {}", lun, answer.error().text));
     log::info("{}: was told '{}'", lun, command);

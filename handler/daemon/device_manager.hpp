@@ -61,6 +61,9 @@ public:
     void expect_nothing_more();
 
     std::vector<LunReport> reports() const;
+    std::vector<LunServing> serving() const;
+    // A LUN is being removed by somebody who waits for it.
+    Result<void> end_what_waits(const std::string& lun);
     // Has the backend of a LUN ("user_0/disk1") carry out a command; what the administrator is shown.
     asio::awaitable<Result<std::string>> control(std::string lun, std::string command);
 
@@ -68,6 +71,7 @@ private:
     void deal_with(const netlink::Event& event);
     void begin(std::uint32_t minor, const uio::DeviceName& name, Lun::Origin origin);
     Lun* find(std::uint32_t minor, const uio::DeviceName& name) const;
+    Result<std::shared_ptr<Lun>> named(const std::string& name) const;
     bool answer(const netlink::Answer& answer);
     // Nobody may ever answer it; then we do, after a while.
     asio::awaitable<void> watch_unserved(netlink::Event event, std::uint64_t sequence);

@@ -25,6 +25,8 @@ constexpr auto close_patience = 5000ms;
 constexpr auto drain_report = 10s;
 constexpr auto change_patience = 5000ms;
 constexpr auto control_patience = 3000ms;
+constexpr auto end_waiting_for = 1000ms;
+constexpr auto end_waiting_interval = 100ms;
 
 }  // namespace
 
@@ -389,6 +391,23 @@ LunReport Lun::report() const {
             read(counters.task_management), read(counters.doorbells),     read(counters.in_flight)};
     }
     return report;
+}
+
+std::optional<LunServing> Lun::serving() const {
+    if (!served_) return std::nullopt;
+    return LunServing{name_.text(), loop_, served_,
+                      served_->counters().in_flight.load(std::memory_order_relaxed)};
+}
+
+// For a while: initiators repeat some of what ends.
+asio::awaitable<void> Lun::end_what_waits() {
+    asio::steady_timer timer(services_.context);
+    for (auto left = end_waiting_for; left > 0ms && served_; left -= end_waiting_interval) {
+        loop_->post([served = served_] { served->session().end_what_waits(); });
+        timer.expires_after(end_waiting_interval);
+        boost::system::error_code ignored;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
 }
 
 }  // namespace tcmud::daemon

@@ -41,6 +41,17 @@ struct LunReport {
         std::uint64_t commands, reads, writes, read_bytes, written_bytes, errors, task_management, doorbells,
             in_flight;
     } counters{};
+    // By the last look of CommandWatch.
+    std::chrono::milliseconds oldest_command{0};
+    std::size_t hung_commands = 0;
+};
+
+// What serves a LUN, for those who look after its commands.
+struct LunServing {
+    std::string name;  // "user_0/disk1"
+    serving::Loop* loop;
+    std::weak_ptr<serving::ServedLun> lun;  // To be locked on the loop's thread only.
+    std::uint64_t in_flight;
 };
 
 class Lun : public std::enable_shared_from_this<Lun> {
@@ -77,6 +88,10 @@ public:
     const std::string& config() const { return uio_name_.config; }
     LunState state() const { return state_; }
     LunReport report() const;
+    // nullopt: nothing does.
+    std::optional<LunServing> serving() const;
+    // It is being removed: what of its commands only waits, above the kernel, ends now.
+    asio::awaitable<void> end_what_waits();
 
 private:
     // What waits to be dealt with.

@@ -126,10 +126,13 @@ asio::awaitable<void> Lun::serve_as_absent() {
     absent_at_ = std::chrono::steady_clock::time_point::max();
     // Of a LUN that nobody enabled there are no commands.
     if (served_ || !facts_.enabled) co_return;
-    if (const auto served = co_await open_ring(facts_, std::make_unique<AbsentBackend>(facts_.size)); !served)
+    const auto served = co_await open_ring(facts_, std::make_unique<AbsentBackend>(facts_.size));
+    if (!served) {
         log::warning("{}: its commands wait: {}", name_.text(), served.error().text);
-    else
-        log::warning("{}: its commands are answered NOT READY until it can be opened", name_.text());
+        co_return;
+    }
+    log::warning("{}: its commands are answered NOT READY until it can be opened", name_.text());
+    co_await undo_guard();
 }
 
 asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBackend& backend) {

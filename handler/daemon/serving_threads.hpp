@@ -17,6 +17,7 @@ public:
     explicit ServingThreads(std::size_t limit);
 
     const serving::Shared& shared() const { return shared_; }
+    serving::Activity& activity() { return shared_.activity; }
 
     // The thread that a further LUN goes to, of the kind that its files need; counts it there until it is
     // given back.

@@ -34,6 +34,8 @@ struct Settings {
     std::chrono::milliseconds unserved_timeout{5'000};
     // What a stop waits for commands that were begun.
     std::chrono::milliseconds stop_timeout{800};
+    // A command that has been in flight for longer is reported.
+    std::chrono::milliseconds command_report_after{15'000};
     // Replaces the kernel's default of 30 s in attrib/cmd_time_out; 0: commands never expire.
     unsigned command_timeout_s = 0;
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "handler/devices/exclusive_ranges.hpp"
@@ -70,6 +71,13 @@ struct Command {
     Io io;
     Device* device = nullptr;
     RangeClaim claim;
+    // Of a command of several steps, while it waits for one of them: that, and what it is, if it is no I/O of
+    // the backend's.
+    struct Step {
+        IoOperation* operation = nullptr;
+        std::string_view what;
+    };
+    Step step;
 
     // Of trim().
     std::span<iovec> all_pieces;

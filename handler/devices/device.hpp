@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "handler/devices/command.hpp"
@@ -22,8 +23,18 @@ public:
 
     // The command stays valid until reply is called, inside of this call or later.
     virtual void execute(Command& command, Reply reply) = 0;
-    // command.aborted was set: ends it if it only waits inside of the device.
+    // command.aborted was set: ends it if it only waits, here or above what the kernel or a library carries
+    // out.
     virtual void abort(Command& command) = 0;
+    // What a command waits for: the operation of an IoQueue, in the words before it or without any, or the
+    // words alone.
+    struct Whereabouts {
+        std::string_view words;
+        const IoOperation* operation = nullptr;
+    };
+    virtual Whereabouts whereabouts(const Command&) const { return {"in its device server"}; }
+    // As the standard spells it; empty if the device has no such command.
+    virtual std::string_view name_of(const Command&) const { return {}; }
     // LOGICAL UNIT RESET: forgets what initiators have set.
     virtual void reset() = 0;
 

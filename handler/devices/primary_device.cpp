@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint8_t control_mode_page = 0x0a;
 constexpr std::size_t d_sense_byte = 2;
 constexpr std::uint8_t d_sense = 0x04;
+constexpr std::string_view for_configfs = "waiting for configfs";
 
 bool is_ten_bytes(scsi::Bytes cdb) {
     return cdb.size() == 10;
@@ -34,6 +35,17 @@ PrimaryDevice::PrimaryDevice(const Type& type, Host& host)
 void PrimaryDevice::reset() {
     mode_pages_ = scsi::ModePages(type_.mode_pages);
     mode_pages_changed();
+}
+
+std::string_view PrimaryDevice::name_of(const Command& command) const {
+    const auto cdb = command.cdb();
+    for (const auto& info : type_.commands) {
+        if (cdb.empty() || info.opcode != static_cast<Opcode>(get_8(cdb, 0))) continue;
+        if (info.service_action == scsi::no_service_action ||
+            (cdb.size() >= 2 && info.service_action == service_action_of(cdb)))
+            return info.name;
+    }
+    return {};
 }
 
 void PrimaryDevice::mode_pages_changed() {
@@ -97,7 +109,7 @@ void PrimaryDevice::inquiry(Command& command, Reply reply) {
 }
 
 Steps<Outcome> PrimaryDevice::answer_inquiry(Command& command) {
-    co_await Io{[&](Completion done) { host_.fresh_identity(std::move(done)); }};
+    co_await Io{[&](Completion done) { host_.fresh_identity(std::move(done)); }, for_configfs};
     co_return send(command, inquiry_data(command.cdb()), get_16(command.cdb(), 3));
 }
 
@@ -273,7 +285,7 @@ void PrimaryDevice::report_target_port_groups(Command& command, Reply reply) {
 }
 
 Steps<Outcome> PrimaryDevice::answer_target_port_groups(Command& command) {
-    co_await Io{[&](Completion done) { host_.fresh_identity(std::move(done)); }};
+    co_await Io{[&](Completion done) { host_.fresh_identity(std::move(done)); }, for_configfs};
     const bool extended = get_8(command.cdb(), 1) >> 5 == 1;
     co_return send(command, scsi::report_target_port_groups(host_.identity().groups, extended),
                    get_32(command.cdb(), 6));
@@ -289,7 +301,7 @@ void PrimaryDevice::set_target_port_groups(Command& command, Reply reply) {
 }
 
 Steps<Outcome> PrimaryDevice::change_target_port_groups(std::vector<std::byte> list) {
-    co_await Io{[&](Completion done) { host_.fresh_identity(std::move(done)); }};
+    co_await Io{[&](Completion done) { host_.fresh_identity(std::move(done)); }, for_configfs};
     const auto groups = host_.identity().groups;
     // Without a group that can be changed this is not a command of this device.
     if (std::ranges::none_of(groups, &scsi::TargetPortGroup::explicit_access)) {
@@ -299,7 +311,8 @@ Steps<Outcome> PrimaryDevice::change_target_port_groups(std::vector<std::byte> l
     if (!changes) co_return Outcome::check(changes.error());
     for (const auto& change : *changes) {
         const auto result = co_await Io{
-            [&](Completion done) { host_.set_access_state(change.group, change.state, std::move(done)); }};
+            [&](Completion done) { host_.set_access_state(change.group, change.state, std::move(done)); },
+            for_configfs};
         if (result.status != IoStatus::ok)
             co_return Outcome::check(scsi::sense::set_target_port_groups_failed);
     }

@@ -29,6 +29,7 @@ public:
 
     scsi::SenseFormat sense_format() const override { return sense_format_; }
     void reset() override;
+    std::string_view name_of(const Command& command) const override;
 
     UnitAttentions& attentions() { return attentions_; }
     const UnitAttentions& attentions() const { return attentions_; }

@@ -4,6 +4,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include "handler/devices/command.hpp"
@@ -36,6 +37,7 @@ public:
 
         T value{};
         std::coroutine_handle<> waiting;
+        Command* command = nullptr;  // Whose steps these are, if they are a command's.
     };
 
     Steps(Steps&& other) noexcept : steps_(std::exchange(other.steps_, nullptr)) {}
@@ -45,8 +47,10 @@ public:
     }
 
     bool await_ready() const { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) {
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> waiting) {
         steps_.promise().waiting = waiting;
+        steps_.promise().command = waiting.promise().command;
         return steps_;
     }
     T await_resume() { return std::move(steps_.promise().value); }
@@ -59,6 +63,12 @@ private:
 // Runs at once, up to its first wait, and owns itself.
 struct Task {
     struct promise_type {
+        promise_type() = default;
+        // Of answer().
+        promise_type(Reply& reply, Steps<scsi::Outcome>&) : command(&reply.target()) {}
+
+        Command* command = nullptr;
+
         Task get_return_object() { return {}; }
         std::suspend_never initial_suspend() noexcept { return {}; }
         std::suspend_never final_suspend() noexcept { return {}; }
@@ -73,15 +83,17 @@ inline Task answer(Reply reply, Steps<scsi::Outcome> steps) {
     std::move(reply)(outcome);
 }
 
-// `co_await Io{[&](Completion done) { backend.read(..., std::move(done)); }}` gives the IoResult.
+// `co_await Io{[&](Completion done) { backend.read(..., std::move(done)); }}` gives the IoResult. what: the
+// words for what is waited for, if it is not the backend.
 template <class Start>
 class Io {
 public:
-    explicit Io(Start start) : start_(std::move(start)) {}
+    explicit Io(Start start, std::string_view what = {}) : start_(std::move(start)), what_(what) {}
 
     bool await_ready() const { return false; }
     // False: it ended inside of the call that started it.
-    bool await_suspend(std::coroutine_handle<> waiting) {
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiting) {
         operation_.deliver = [](IoOperation& operation, const IoResult& result) {
             static_cast<Operation&>(operation).io->ended(result);
         };
@@ -89,6 +101,8 @@ public:
         start_(Completion(operation_));
         if (ended_) return false;
         waiting_ = waiting;
+        command_ = waiting.promise().command;
+        if (command_) command_->step = {&operation_, what_};
         return true;
     }
     IoResult await_resume() const { return result_; }
@@ -101,10 +115,13 @@ private:
     void ended(IoResult result) {
         result_ = result;
         ended_ = true;
+        if (command_) command_->step = {};
         if (waiting_) waiting_.resume();
     }
 
     Start start_;
+    std::string_view what_;
+    Command* command_ = nullptr;
     Operation operation_;
     IoResult result_;
     bool ended_ = false;

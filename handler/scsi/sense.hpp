@@ -96,6 +96,7 @@ inline constexpr Sense internal_target_failure{Key::hardware_error, 0x44, 0x00};
 inline constexpr Sense set_target_port_groups_failed{Key::hardware_error, 0x67, 0x0a};
 inline constexpr Sense invalid_operation_code{Key::illegal_request, 0x20, 0x00};
 inline constexpr Sense lba_out_of_range{Key::illegal_request, 0x21, 0x00};
+inline constexpr Sense logical_unit_not_supported{Key::illegal_request, 0x25, 0x00};
 inline constexpr Sense invalid_field_in_cdb{Key::illegal_request, 0x24, 0x00};
 inline constexpr Sense parameter_list_length_error{Key::illegal_request, 0x1a, 0x00};
 inline constexpr Sense invalid_field_in_parameter_list{Key::illegal_request, 0x26, 0x00};

@@ -74,6 +74,13 @@ void Carriers::start(Carried& loop) {
     keep_spares();
 }
 
+pid_t Carriers::thread_of(const Carried& loop) const {
+    const std::lock_guard lock(mutex_);
+    const auto found =
+        std::ranges::find_if(carriers_, [&](const auto& carrier) { return carrier->loop == &loop; });
+    return found == carriers_.end() ? 0 : (*found)->id;
+}
+
 void Carriers::wait_for(const Carried& loop) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] {

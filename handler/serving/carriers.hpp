@@ -53,6 +53,8 @@ public:
 
     // The loop runs on a thread of its own from here on.
     void start(Carried& loop);
+    // The loop's thread now; 0: it has none.
+    pid_t thread_of(const Carried& loop) const;
     // Waits until the loop has ended; the loop was told to.
     void wait_for(const Carried& loop);
 
@@ -92,7 +94,7 @@ private:
     void take(Watched& watched, Ownership::Word seen);
     void wake_watcher();
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<std::unique_ptr<Carrier>> carriers_;
     std::vector<Watched> watched_;

@@ -53,6 +53,7 @@ bool InlineQueue::submit() {
     const bool few = !queued_.has_at_least(worth_a_ring);
     while (auto* operation = queued_.pop()) {
         if (operation->kind != Kind::read && operation->file->file_system->stuck()) {
+            operation->place = IoOperation::Place::parked;
             parked_.push(*operation);
         } else if (operation->kind == Kind::read) {
             if (few || !ring_ready_ || operation->file->reading == IoFile::Reading::waiting) {
@@ -62,6 +63,7 @@ bool InlineQueue::submit() {
                 queued_.push(*operation);
             }
         } else if (is_slow(*operation)) {
+            operation->place = IoOperation::Place::slow_call;
             shared_.slow_calls.start(*operation);
         } else if (!make_call(*operation)) {
             return false;
@@ -74,9 +76,22 @@ bool InlineQueue::submit() {
 void InlineQueue::queue_again_what_was_stuck() {
     OperationList still;
     while (auto* operation = parked_.pop()) {
-        (operation->file->file_system->stuck() ? still : queued_).push(*operation);
+        if (operation->file->file_system->stuck()) {
+            still.push(*operation);
+        } else {
+            queue_again(*operation);
+        }
     }
     parked_ = still;
+}
+
+bool InlineQueue::take_back(const IoOperation& operation) {
+    if (operation.place == IoOperation::Place::slow_call) return shared_.slow_calls.cancel(operation);
+    return parked_.remove(operation);
+}
+
+pid_t InlineQueue::slow_caller(const IoOperation& operation) const {
+    return shared_.slow_calls.thread_of(operation);
 }
 
 // The one call that may hold the thread. Its own frame, this one, is all that a thread that comes back too
@@ -85,6 +100,8 @@ bool InlineQueue::make_call(IoOperation& operation) {
     auto* const file_system = operation.file->file_system;
     auto* const home = this;
     called_.store(file_system, std::memory_order_release);
+    operation.place = IoOperation::Place::call;
+    operation.caller = static_cast<int>(Ownership::owner_of(ownership_.look()));
     const auto inside = ownership_.enter();
     shared_.carriers.watch();
     const long result = call(operation);
@@ -102,8 +119,13 @@ void InlineQueue::read_one(IoOperation& operation) {
     switch (operation.file->reading) {
         case IoFile::Reading::plain: return ended(operation, call(operation));
         case IoFile::Reading::no_wait: return read_ended(operation, call(operation, RWF_NOWAIT));
-        case IoFile::Reading::waiting: return shared_.waiting_reader.start(operation);
+        case IoFile::Reading::waiting: return wait_for(operation);
     }
+}
+
+void InlineQueue::wait_for(IoOperation& operation) {
+    operation.place = IoOperation::Place::kernel;
+    shared_.waiting_reader.start(operation);
 }
 
 bool InlineQueue::prepare_read(IoOperation& operation) {
@@ -136,7 +158,7 @@ void InlineQueue::read_ended(IoOperation& operation, long result) {
         operation.file->reading = IoFile::Reading::waiting;
         result = -EAGAIN;
     }
-    if (result == -EAGAIN) return shared_.waiting_reader.start(operation);
+    if (result == -EAGAIN) return wait_for(operation);
     ended(operation, result);
 }
 

@@ -42,6 +42,9 @@ private:
     static constexpr unsigned worth_a_ring = 6;
 
     void prepare_file(IoFile& file) override;
+    bool take_back(const IoOperation& operation) override;
+    pid_t slow_caller(const IoOperation& operation) const override;
+    void wait_for(IoOperation& operation);
     void queue_again_what_was_stuck();
     bool make_call(IoOperation& operation);
     void read_one(IoOperation& operation);

@@ -70,6 +70,7 @@ bool IoUringQueue::prepare(IoOperation& operation) {
             break;
     }
     ::io_uring_sqe_set_data(entry, &operation);
+    operation.place = IoOperation::Place::kernel;
     return true;
 }
 

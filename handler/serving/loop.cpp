@@ -99,6 +99,7 @@ void Loop::post(std::function<void()> task) {
 }
 
 void Loop::add(Session& session) {
+    shared_.activity.note();
     watch(session.fd(), &session, true);
     // The kernel's counter was sampled when the device was opened: what came before rings no bell.
     serve_again(session);
@@ -164,6 +165,7 @@ void Loop::wait() {
         if (whose == &wake_) {
             run_posted();
         } else if (whose != io_.get()) {
+            shared_.activity.note();
             serve_again(*static_cast<Session*>(whose));
         }
     }

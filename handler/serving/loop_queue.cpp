@@ -36,6 +36,16 @@ IoStatus status_of(int error) {
     }
 }
 
+std::string call_name(const IoOperation& operation) {
+    switch (operation.kind) {
+        case Kind::read: return "read";
+        case Kind::write: return "write";
+        case Kind::sync: return "fdatasync";
+        case Kind::allocate: return "fallocate";
+    }
+    return {};
+}
+
 long read_call(const IoOperation& operation, off_t at, int flags) {
     const int fd = operation.file->fd;
     // The plain call is the cheapest, and cheaper still without glibc's point of cancellation.
@@ -82,7 +92,7 @@ void LoopQueue::queue(IoOperation& operation, Kind kind, IoFile& file) {
         prepare_file(file);
     }
     ++unfinished_;
-    queued_.push(operation);
+    queue_again(operation);
 }
 
 void LoopQueue::read(IoFile& file, ByteOffset at, Buffers into, Completion done) {
@@ -127,6 +137,28 @@ void LoopQueue::give_back(IoOperation& operation, long result) {
     if (returned_.push(operation)) ::eventfd_write(wake_fd_, 1);
 }
 
+void LoopQueue::abort(IoOperation& operation) {
+    // One that was carried out in part cannot be said not to have begun.
+    if (operation.place == IoOperation::Place::elsewhere || operation.done != 0) return;
+    if (queued_.remove(operation) || take_back(operation)) finish(operation, IoStatus::aborted);
+}
+
+LoopQueue::Whereabouts LoopQueue::whereabouts(const IoOperation& operation) const {
+    using Place = IoOperation::Place;
+    const auto in_call = [&] { return "in a system call on its file (" + call_name(operation) + ")"; };
+    switch (operation.place) {
+        case Place::elsewhere: break;
+        case Place::queued: return {"in the queue of its serving thread"};
+        case Place::parked: return {"behind another call on its file system, which does not return"};
+        case Place::call: return {in_call(), operation.caller};
+        case Place::slow_call:
+            if (const auto thread = slow_caller(operation)) return {in_call(), thread};
+            return {"behind other calls on its file system (" + call_name(operation) + ")"};
+        case Place::kernel: return {"in the kernel, by io_uring (" + call_name(operation) + ")"};
+    }
+    return {"in its backend"};
+}
+
 void LoopQueue::reap() {
     for (auto* operation = posted_.take(); operation;)
         ended_.push(*std::exchange(operation, operation->next));
@@ -137,7 +169,7 @@ void LoopQueue::reap() {
 }
 
 void LoopQueue::ended(IoOperation& operation, long result) {
-    if (result == -EINTR || result == -EAGAIN) return queued_.push(operation);
+    if (result == -EINTR || result == -EAGAIN) return queue_again(operation);
     if (result < 0) return finish(operation, status_of(static_cast<int>(-result)));
     if (operation.kind == Kind::sync || operation.kind == Kind::allocate)
         return finish(operation, IoStatus::ok);
@@ -158,12 +190,13 @@ void LoopQueue::continue_behind(IoOperation& operation) {
     kept = std::move(rest);
     operation.pieces = kept.data();
     operation.piece_count = static_cast<std::uint32_t>(kept.size());
-    queued_.push(operation);
+    queue_again(operation);
 }
 
 void LoopQueue::finish(IoOperation& operation, IoStatus status) {
     if (!remainders_.empty()) remainders_.erase(&operation);
     --unfinished_;
+    operation.place = IoOperation::Place::elsewhere;
     operation.result = {status, operation.done, operation.done};
     ended_.push(operation);
 }

@@ -3,7 +3,10 @@
 // of the two kinds: InlineQueue and IoUringQueue.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -22,6 +25,7 @@ public:
     void sync(IoFile& file, Completion done) final;
     void allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) final;
     void post(Completion done, IoResult result) final;
+    void abort(IoOperation& operation) final;
 
     // Any thread: an operation of this queue that was executed elsewhere, with what the system call returned
     // (or -errno).
@@ -38,6 +42,13 @@ public:
     // delivered.
     bool deliver();
 
+    // What an operation of this queue waits for, and the thread whose system call that is, or 0.
+    struct Whereabouts {
+        std::string words;
+        pid_t thread = 0;
+    };
+    Whereabouts whereabouts(const IoOperation& operation) const;
+
     // Whether something can be done without waiting: queued, or ended and not delivered.
     bool has_work() const { return !queued_.empty() || !ended_.empty(); }
     // Nothing is queued, executed or waiting to be delivered.
@@ -46,10 +57,20 @@ public:
 protected:
     // How a file is to be treated; called at its first operation.
     virtual void prepare_file(IoFile& file) = 0;
+    // Takes back what has not begun, of what this kind of queue keeps. True: it had it.
+    virtual bool take_back(const IoOperation&) { return false; }
+    // Of an operation that waits for a slow call or is in it: the thread, or 0.
+    virtual pid_t slow_caller(const IoOperation&) const { return 0; }
     // An operation's system call has returned: finished, or queued again for the rest.
     void ended(IoOperation& operation, long result);
 
     int wake_fd() const { return wake_fd_; }
+
+    // It waits for the next submit().
+    void queue_again(IoOperation& operation) {
+        operation.place = IoOperation::Place::queued;
+        queued_.push(operation);
+    }
 
     OperationList queued_;
 

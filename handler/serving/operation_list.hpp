@@ -33,6 +33,17 @@ public:
         return operation;
     }
     IoOperation* front() const { return first_; }
+    // True: it was in the list.
+    bool remove(const IoOperation& operation) {
+        IoOperation* before = nullptr;
+        for (auto* each = first_; each; before = std::exchange(each, each->next)) {
+            if (each != &operation) continue;
+            (before ? before->next : first_) = each->next;
+            if (last_ == each) last_ = before;
+            return true;
+        }
+        return false;
+    }
 
 private:
     IoOperation* first_ = nullptr;

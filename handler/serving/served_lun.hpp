@@ -50,6 +50,7 @@ public:
     // Of the backend.
     Result<std::string> control(std::string_view command) { return block_backend().control(command); }
     void closing() { block_backend().closing(); }
+    Session& session() { return session_; }
 
 private:
     BlockBackend& block_backend() { return *std::get<std::unique_ptr<BlockBackend>>(backend_); }

@@ -121,6 +121,7 @@ std::uint64_t Session::take(const uio::Entry& entry) {
     command.pieces = command.room_for_pieces(entry.pieces.size());
     command.aborted = false;
     command.progress = devices::Command::Progress::none;
+    command.first_seen = {};
     const auto mapped = ring_.map(entry.pieces, command.pieces);
     if (!mapped) command.pieces = {};
     command.expected_length = mapped.value_or(0);
@@ -170,16 +171,86 @@ void Session::note(const SessionCommand& command, devices::Command::Progress pro
 void Session::manage_tasks(const uio::Entry& entry) {
     add(counters_.task_management, 1);
     for (const auto id : entry.command_ids) {
-        for (auto* command = oldest_; command; command = command->next) {
-            if (command->id != uio::CommandId{id} || command->aborted) continue;
-            command->aborted = true;
-            ring_.note(command->id, uio::aborted);
-            device_.abort(*command);
-            break;
-        }
+        auto* command = find(uio::CommandId{id});
+        if (!command || command->aborted) continue;
+        command->aborted = true;
+        ring_.note(command->id, uio::aborted);
+        device_.abort(*command);
     }
     if (entry.function == uio::TaskFunction::lun_reset) device_.reset();
     loop_.publish_later(*this);
+}
+
+SessionCommand* Session::find(uio::CommandId id) const {
+    auto* command = oldest_;
+    while (command && command->id != id) command = command->next;
+    return command;
+}
+
+// The list is in the order in which commands were taken.
+void Session::look(std::chrono::steady_clock::time_point now) {
+    for (auto* command = youngest_; command && command->first_seen == decltype(now){};
+         command = command->previous)
+        command->first_seen = now;
+}
+
+LongCommands Session::in_flight_for(std::chrono::steady_clock::duration at_least,
+                                    std::chrono::steady_clock::time_point now, std::size_t most) const {
+    LongCommands found;
+    const auto age = [&](const SessionCommand& command) {
+        return command.first_seen == decltype(now){} ? decltype(at_least){} : now - command.first_seen;
+    };
+    if (oldest_) found.oldest = age(*oldest_);
+    for (const auto* command = oldest_; command && age(*command) >= at_least; command = command->next) {
+        if (found.count++ < most) found.commands.push_back(describe(*command, age(*command)));
+    }
+    return found;
+}
+
+CommandReport Session::describe(const SessionCommand& command,
+                                std::chrono::steady_clock::duration age) const {
+    const auto cdb = command.cdb();
+    CommandReport report{
+        {cdb.begin(), cdb.end()}, std::string(device_.name_of(command)), age, command.aborted, {}, 0};
+    const auto [words, operation] = device_.whereabouts(command);
+    report.waits = words;
+    if (!operation) return report;
+    const auto in_queue = loop_.io().whereabouts(*operation);
+    report.waits += (words.empty() ? "" : ", which is ") + in_queue.words;
+    report.thread = in_queue.thread;
+    return report;
+}
+
+// By ids: whatever ends may let others end.
+void Session::end_what_waits() {
+    std::vector<uio::CommandId> ids;
+    for (const auto* command = oldest_; command; command = command->next) ids.push_back(command->id);
+    ending_what_waits_ = true;
+    for (const auto id : ids) {
+        auto* command = find(id);
+        if (!command || command->aborted) continue;
+        command->aborted = true;
+        device_.abort(*command);
+        // What the kernel holds goes on as if nobody had asked.
+        command = find(id);
+        if (command) command->aborted = false;
+    }
+    ending_what_waits_ = false;
+}
+
+// What the initiator is told of a command that did not end well; `sense` is the memory for it.
+void Session::explain(const SessionCommand& command, const scsi::Outcome& outcome, scsi::SenseBytes& sense,
+                      uio::Response& response) const {
+    auto failure = outcome.sense;
+    if (outcome.status == scsi::Status::task_aborted && (ending_what_waits_ || !command.aborted)) {
+        // Nobody has aborted it: its LUN is being removed. TASK ABORTED would have it repeated at once.
+        response.status = static_cast<std::uint8_t>(scsi::Status::check_condition);
+        failure = scsi::sense::logical_unit_not_supported;
+    } else if (outcome.status != scsi::Status::check_condition) {
+        return;
+    }
+    sense = scsi::encode(failure, device_.sense_format());
+    response.sense = sense.data();
 }
 
 void Session::answer(SessionCommand& command, const scsi::Outcome& outcome) {
@@ -189,10 +260,7 @@ void Session::answer(SessionCommand& command, const scsi::Outcome& outcome) {
     response.without_data_in = outcome.status == scsi::Status::good &&
                                outcome.data_length == scsi::Outcome::data_out_taken().data_length;
     scsi::SenseBytes sense;
-    if (outcome.status == scsi::Status::check_condition) {
-        sense = scsi::encode(outcome.sense, device_.sense_format());
-        response.sense = sense.data();
-    }
+    if (outcome.status != scsi::Status::good) explain(command, outcome, sense, response);
     if (outcome.data_length < command.expected_length) {
         const auto length = outcome.data_length;
         if (length > 0 && ring_.knows_read_length()) {

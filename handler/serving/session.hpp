@@ -2,12 +2,18 @@
 // Serves one LUN: takes commands from its ring, has its device execute them, puts the answers back.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "handler/devices/device.hpp"
 #include "handler/serving/loop.hpp"
@@ -27,6 +33,24 @@ struct SessionCounters {
     std::atomic<std::uint64_t> task_management{0};
     std::atomic<std::uint64_t> doorbells{0};
     std::atomic<std::uint64_t> in_flight{0};
+};
+
+// A command that is in flight, for the administrator.
+struct CommandReport {
+    std::vector<std::byte> cdb;
+    std::string name;  // As the standard spells it; empty if there is no such command.
+    // Since it was seen first, which is a little later than it was taken.
+    std::chrono::steady_clock::duration age{};
+    bool aborted = false;
+    std::string waits;  // Where.
+    pid_t thread = 0;   // Whose system call that is, if it is one.
+};
+
+// The commands of a LUN that have been in flight for longer than something.
+struct LongCommands {
+    std::chrono::steady_clock::duration oldest{};  // Of all in flight.
+    std::size_t count = 0;
+    std::vector<CommandReport> commands;  // The oldest of them, oldest first.
 };
 
 class Session {
@@ -56,6 +80,15 @@ public:
     // Closes the UIO device; the ring keeps what was not taken. REQUIRES: paused and idle.
     void leave();
 
+    // Remembers what is in flight now, so that the age of commands costs no clock for each of them: it counts
+    // from the first look.
+    void look(std::chrono::steady_clock::time_point now);
+    // By what looks have seen. At most so many are described.
+    LongCommands in_flight_for(std::chrono::steady_clock::duration at_least,
+                               std::chrono::steady_clock::time_point now, std::size_t most) const;
+    // The LUN is being removed: what only waits, above the kernel, ends now, with an error.
+    void end_what_waits();
+
     // What others have under way on the device, an extended copy for example, counts as in flight.
     void hold() { ++held_; }
     void release() {
@@ -82,6 +115,10 @@ private:
     void execute(SessionCommand& command, std::uint8_t progress);
     void manage_tasks(const uio::Entry& entry);
     void answer(SessionCommand& command, const scsi::Outcome& outcome);
+    void explain(const SessionCommand& command, const scsi::Outcome& outcome, scsi::SenseBytes& sense,
+                 uio::Response& response) const;
+    CommandReport describe(const SessionCommand& command, std::chrono::steady_clock::duration age) const;
+    SessionCommand* find(uio::CommandId id) const;
     void note(const SessionCommand& command, devices::Command::Progress progress);
     void count(const SessionCommand& command, const scsi::Outcome& outcome);
     void check_idle();
@@ -97,6 +134,7 @@ private:
     std::uint64_t held_ = 0;
     bool taking_ = false;
     bool started_ = false;
+    bool ending_what_waits_ = false;
     std::function<void()> idle_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -22,6 +23,8 @@ struct SessionCommand : devices::Command {
     Session* session = nullptr;
     uio::CommandId id{};
     std::uint64_t expected_length = 0;  // Bytes that the initiator lent.
+    // When Session::look() saw it first; 0: not yet.
+    std::chrono::steady_clock::time_point first_seen;
     // Of the session's list of what is in flight, or of the pool.
     SessionCommand* previous = nullptr;
     SessionCommand* next = nullptr;

@@ -2,6 +2,7 @@
 // What all serving threads of a process share. It outlives every loop.
 #pragma once
 
+#include "handler/serving/activity.hpp"
 #include "handler/serving/carriers.hpp"
 #include "handler/serving/file_systems.hpp"
 #include "handler/serving/scheduler_weight.hpp"
@@ -11,6 +12,7 @@
 namespace tcmud::serving {
 
 struct Shared {
+    Activity activity;
     SchedulerWeight weight;
     FileSystems file_systems;
     SlowCalls slow_calls;

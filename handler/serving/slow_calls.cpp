@@ -2,6 +2,7 @@
 #include "handler/serving/slow_calls.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <chrono>
@@ -42,6 +43,20 @@ void SlowCalls::start(IoOperation& operation) {
     }
 }
 
+bool SlowCalls::cancel(const IoOperation& operation) {
+    const std::lock_guard lock(mutex_);
+    auto& line = lines_[operation.file->file_system];
+    if (!line.waiting.remove(operation)) return false;
+    --line.queued;
+    return true;
+}
+
+pid_t SlowCalls::thread_of(const IoOperation& operation) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(calls_, &operation, [](const auto& call) { return call.first; });
+    return found == calls_.end() ? 0 : found->second;
+}
+
 // Threads that were made and did not begin yet count as those that are idle.
 bool SlowCalls::too_few_threads() const {
     std::size_t startable = 0;
@@ -73,9 +88,11 @@ void SlowCalls::work() {
         if (auto* operation = next()) {
             auto* const file_system = operation->file->file_system;
             auto* const home = operation->file->home;
+            calls_.emplace_back(operation, ::gettid());
             lock.unlock();
             const long result = call(*operation);
             lock.lock();
+            std::erase_if(calls_, [&](const auto& each) { return each.first == operation; });
             --running_;
             --lines_[file_system].running;
             // Under the lock: the queue is there as long as it misses an operation.

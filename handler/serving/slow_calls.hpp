@@ -3,12 +3,16 @@
 // system, so that one that hangs does not take the threads of the others.
 #pragma once
 
+#include <sys/types.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "handler/serving/file_systems.hpp"
 #include "handler/serving/operation_list.hpp"
@@ -29,6 +33,10 @@ public:
 
     // Any thread. The operation goes back to its file's queue when the call has returned.
     void start(IoOperation& operation);
+    // True: its call had not begun, and never will; it is the caller's again.
+    bool cancel(const IoOperation& operation);
+    // Which thread is in the operation's call; 0: it waits for one.
+    pid_t thread_of(const IoOperation& operation) const;
 
     std::size_t threads() const;
 
@@ -49,6 +57,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::map<FileSystem*, Line> lines_;
+    std::vector<std::pair<const IoOperation*, pid_t>> calls_;
     std::size_t threads_ = 0;
     std::size_t running_ = 0;
     bool stopping_ = false;

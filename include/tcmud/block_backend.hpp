@@ -73,6 +73,13 @@ public:
     virtual std::optional<int> event_fd() const { return std::nullopt; }
     virtual void reap() {}
 
+    // Nobody wants one of its operations any more, named by its completion's target: what the backend itself
+    // keeps waiting, or has in IoQueue, is ended if nothing of it has begun (IoStatus::aborted). What a
+    // kernel or a library may still carry out must go on.
+    virtual void abort(IoOperation& /*operation*/) {}
+    // What such an operation waits for, for the administrator.
+    virtual std::string_view whereabouts(const IoOperation& /*operation*/) const { return "in its backend"; }
+
     // What the administrator asks of this backend alone (`tcmuctl` sends it), while it is served. Does not
     // block. On ok, what he is shown.
     virtual Result<std::string> control(std::string_view /*command*/) {

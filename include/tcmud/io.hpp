@@ -19,6 +19,7 @@ enum class IoStatus : std::uint8_t {
     not_ready,    // The backing store is away; later attempts may work.
     unsupported,  // The backing store cannot do this at all.
     miscompare,   // compare_and_write found other data; detail is the offset of the first difference.
+    aborted,      // Given up before it began: nothing of it was done.
 };
 
 struct IoResult {
@@ -56,6 +57,15 @@ struct IoFile {
 // whoever waits for the answer: a command, or the frame of a coroutine.
 struct IoOperation {
     enum class Kind : std::uint8_t { read, write, sync, allocate };
+    // Who holds it, as far as IoQueue knows.
+    enum class Place : std::uint8_t {
+        elsewhere,  // Not in the queue: a backend has it, or nobody.
+        queued,     // Waits for its turn.
+        parked,     // Waits for another call on its file system, which does not return.
+        call,       // In a system call of a serving thread, `caller`.
+        slow_call,  // With the threads for slow calls.
+        kernel,     // In an io_uring.
+    };
 
     // Called once with the answer, on the serving thread, never inside the call that queued the operation.
     void (*deliver)(IoOperation&, const IoResult&) = nullptr;
@@ -67,7 +77,9 @@ struct IoOperation {
     std::uint32_t piece_count = 0;
     Kind kind = Kind::read;
     Stable stable = Stable::no;
+    Place place = Place::elsewhere;
     int allocate_mode = 0;
+    int caller = 0;  // A thread's id.
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
     std::uint64_t done = 0;
@@ -93,6 +105,10 @@ public:
     virtual void sync(IoFile& file, Completion done) = 0;
     // fallocate(2) with its mode.
     virtual void allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) = 0;
+
+    // Nobody wants the operation any more: if nothing of it has begun, it ends soon, with IoStatus::aborted.
+    // What the kernel has goes on.
+    virtual void abort(IoOperation& operation) = 0;
 
     // Any thread: hands an answer over to the serving thread, which delivers it. Neither allocates nor
     // overflows.

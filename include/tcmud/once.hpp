@@ -34,6 +34,10 @@ public:
         target->deliver(*target, result);
     }
 
+    // Whom it answers. REQUIRES: not yet.
+    Target& target() const { return *target_; }
+    bool answers(const Target& target) const { return target_ == &target; }
+
     // Lets the answer travel outside of C++'s types. What is released must be adopted, or the Target waits
     // for ever.
     [[nodiscard]] Target* release() && { return std::exchange(target_, nullptr); }

@@ -59,6 +59,15 @@ public:
         note(may_unmap ? "zeroes, may unmap" : "zeroes", at, length);
         clear(at, length, std::move(done));
     }
+    // What is held has been carried out already; it only is not told so.
+    void abort(IoOperation& operation) override {
+        const auto found =
+            std::ranges::find_if(held_, [&](const auto& h) { return h.first.answers(operation); });
+        if (found == held_.end()) return;
+        auto done = std::move(found->first);
+        held_.erase(found);
+        std::move(done)({IoStatus::aborted, 0, 0});
+    }
     Result<void> resize(ByteCount size) override {
         content_.resize(raw(size));
         return {};

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cassert>
 
 namespace tcmud::fault {
@@ -37,6 +38,21 @@ void Delays::end_all() {
 std::size_t Delays::count() const {
     const std::lock_guard lock(mutex_);
     return delayed_.size();
+}
+
+IoOperation* Delays::take(const Wanted& wanted) {
+    const std::lock_guard lock(mutex_);
+    const auto found =
+        std::ranges::find_if(delayed_, [&](const auto& delayed) { return wanted(*delayed.second); });
+    if (found == delayed_.end()) return nullptr;
+    auto* operation = found->second;
+    delayed_.erase(found);
+    return operation;
+}
+
+bool Delays::has(const Wanted& wanted) const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(delayed_, [&](const auto& delayed) { return wanted(*delayed.second); });
 }
 
 void Delays::post_until(Clock::time_point now) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -29,6 +30,10 @@ public:
     // All that are delayed are answered now.
     void end_all();
     std::size_t count() const;
+    // Takes one that is delayed out, which then is the caller's; nullptr: there is none like it.
+    using Wanted = std::function<bool(const IoOperation&)>;
+    IoOperation* take(const Wanted& wanted);
+    bool has(const Wanted& wanted) const;
 
 private:
     void run();

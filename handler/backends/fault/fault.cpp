@@ -68,6 +68,9 @@ public:
         begin({{Operation::write_zeroes, at, length}, {}, Stable::no, may_unmap}, std::move(done));
     }
 
+    void abort(IoOperation& operation) override;
+    std::string_view whereabouts(const IoOperation& operation) const override;
+
     Result<void> resize(ByteCount new_size) override { return storage_->resize(new_size); }
     Result<std::string> control(std::string_view command) override;
     void closing() override {
@@ -138,6 +141,33 @@ void Fault::release() {
     }
     held_count_ = 0;
     while (oldest_first) go_on(static_cast<Hit&>(*std::exchange(oldest_first, oldest_first->next)));
+}
+
+// Nothing of what is held or delayed has begun.
+void Fault::abort(IoOperation& operation) {
+    const auto is_it = [&](const IoOperation& held) {
+        return static_cast<const Hit&>(held).done.answers(operation);
+    };
+    for (auto** link = &held_; *link; link = &(*link)->next) {
+        if (!is_it(**link)) continue;
+        auto& hit = static_cast<Hit&>(*std::exchange(*link, (*link)->next));
+        --held_count_;
+        return end(hit, {IoStatus::aborted, 0, 0});
+    }
+    if (auto* delayed = delays_->take(is_it))
+        return end(static_cast<Hit&>(*delayed), {IoStatus::aborted, 0, 0});
+    storage_->abort(operation);
+}
+
+std::string_view Fault::whereabouts(const IoOperation& operation) const {
+    const auto is_it = [&](const IoOperation& held) {
+        return static_cast<const Hit&>(held).done.answers(operation);
+    };
+    for (const auto* held = held_; held; held = held->next) {
+        if (is_it(*held)) return "held by a rule of the fault backend";
+    }
+    if (delays_->has(is_it)) return "delayed by a rule of the fault backend";
+    return storage_->whereabouts(operation);
 }
 
 // Its time has come: what is left of it happens.

@@ -35,6 +35,8 @@ public:
         queue_->allocate(file_, unmaps ? open_.unmap_mode() : open_.zero_mode(), at, length, std::move(done));
     }
 
+    void abort(IoOperation& operation) override { queue_->abort(operation); }
+
     Result<void> resize(ByteCount new_size) override {
         const auto there = open_.current_size();
         if (!there) return tl::unexpected(there.error());

@@ -65,8 +65,25 @@ BlockDevice::BlockDevice(BlockBackend& backend, const BlockSettings& settings, H
     switch_write_cache(settings.write_cache && traits_.volatile_cache);
 }
 
+// What is in the way of a plain command is its own operation; the backend knows whether it has it.
 void BlockDevice::abort(Command& command) {
-    ranges_.cancel(command.claim);
+    if (ranges_.cancel(command.claim)) return;
+    auto& operation = command.step.operation ? *command.step.operation : command.io;
+    if (!leave_flush(operation)) backend_.abort(operation);
+}
+
+Device::Whereabouts BlockDevice::whereabouts(const Command& command) const {
+    if (command.claim.claimed() && command.claim.waiting)
+        return {"waiting for blocks that another command has to itself"};
+    if (!command.step.what.empty()) return {command.step.what};
+    const IoOperation* operation = command.step.operation ? command.step.operation : &command.io;
+    std::string_view words;
+    if (waits_for_flush(*operation)) {
+        words = "waiting for a flush";
+        operation = &flush_;
+    }
+    if (operation->place != IoOperation::Place::elsewhere) return {words, operation};
+    return {backend_.whereabouts(*operation)};
 }
 
 void BlockDevice::reset() {
@@ -200,6 +217,7 @@ Outcome outcome_of_read(IoResult result, ByteCount wanted, Lba first, BlockSize 
             // The backing store ends within the LUN: it was cut. Never zeros in its place.
             return failed(scsi::sense::unrecovered_read_error, result.bytes);
         case IoStatus::not_ready: return Outcome::check(scsi::sense::not_ready_cause_unknown);
+        case IoStatus::aborted: return Outcome::aborted();
         default: return failed(scsi::sense::unrecovered_read_error, result.detail);
     }
 }
@@ -211,6 +229,7 @@ Outcome outcome_of_write(IoResult result, Lba first, BlockSize block_size) {
         case IoStatus::read_only: return Outcome::check(scsi::sense::write_protected);
         case IoStatus::not_ready: return Outcome::check(scsi::sense::not_ready_cause_unknown);
         case IoStatus::unsupported: return Outcome::check(scsi::sense::invalid_field_in_cdb);
+        case IoStatus::aborted: return Outcome::aborted();
         default:
             return Outcome::check(
                 scsi::sense::write_error.with_information(raw(first) + result.detail / block_size.bytes));

@@ -31,6 +31,7 @@ public:
 
     void execute(Command& command, Reply reply) override;
     void abort(Command& command) override;
+    Whereabouts whereabouts(const Command& command) const override;
     void reset() override;
     bool idle() const override { return !flushing_; }
     std::vector<std::byte> state() const override;
@@ -121,6 +122,9 @@ private:
     // A flush that covers all writes that ended before; several that wait share one.
     void flush(Completion done);
     void flush_ended(IoResult result);
+    bool waits_for_flush(const IoOperation& operation) const;
+    // True: it waited for a flush, and was answered.
+    bool leave_flush(IoOperation& operation);
     void switch_write_cache(bool on);
     enum class ModeBit { write_cache, software_write_protect, descriptor_sense };
     void set_mode_bit(ModeBit bit, bool on);

@@ -53,7 +53,8 @@ Steps<Outcome> BlockDevice::copy(Command& command, std::vector<std::byte> list) 
         auto& peer = peers.emplace_back();
         if (target.null) continue;
         const auto found =
-            co_await Io{[&](Completion done) { host().find_copy_peer(target.naa, peer, std::move(done)); }};
+            co_await Io{[&](Completion done) { host().find_copy_peer(target.naa, peer, std::move(done)); },
+                        "waiting for configfs"};
         if (found.status != IoStatus::ok) co_return Outcome::check(scsi::sense::copy_target_not_reachable);
         if (peer->block_size() != target.block_size) {
             co_return Outcome::check(scsi::sense::invalid_field_in_parameter_list);
@@ -84,14 +85,18 @@ Steps<std::optional<Sense>> BlockDevice::copy_segment(Command& command, const sc
         const BlockCount blocks{std::min(step, raw(segment.count) - at)};
         const auto size = blocks * source.block_size();
         const auto buffers = memory.buffers(size);
-        const auto read = co_await Io{[&](Completion done) {
-            source.read(segment.source_lba + BlockCount{at}, buffers, std::move(done));
-        }};
+        const auto read =
+            co_await Io{[&](Completion done) {
+                            source.read(segment.source_lba + BlockCount{at}, buffers, std::move(done));
+                        },
+                        "waiting for the disk that is copied from"};
         if (read.status != IoStatus::ok || read.bytes < raw(size))
             co_return scsi::sense::third_party_device_failure;
         const auto written = co_await Io{[&](Completion done) {
-            destination.write(segment.destination_lba + BlockCount{at}, buffers, std::move(done));
-        }};
+                                             destination.write(segment.destination_lba + BlockCount{at},
+                                                               buffers, std::move(done));
+                                         },
+                                         "waiting for the disk that is copied to"};
         if (written.status != IoStatus::ok) co_return scsi::sense::third_party_device_failure;
     }
     co_return std::nullopt;

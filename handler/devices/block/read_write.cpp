@@ -109,7 +109,7 @@ void BlockDevice::write_ended(IoOperation& operation, const IoResult& result) {
 }
 
 void BlockDevice::note_write(ByteOffset at, ByteCount length, Stable stable, IoResult result) {
-    if (!traits_.volatile_cache) return;
+    if (!traits_.volatile_cache || result.status == IoStatus::aborted) return;
     if (stable == Stable::no) {
         unsynchronized_.written(at, length);
         if (unsynchronized_.anything_lost()) state_changed();
@@ -177,6 +177,29 @@ void BlockDevice::flush_ended(IoResult result) {
         flush(Completion(*first));
     }
     if (idle() && became_idle) became_idle();
+}
+
+bool BlockDevice::waits_for_flush(const IoOperation& operation) const {
+    for (const auto* list : {covered_, waiting_}) {
+        for (const auto* waiting = list; waiting; waiting = waiting->next) {
+            if (waiting == &operation) return true;
+        }
+    }
+    return false;
+}
+
+// The flush itself goes on, and reads nothing of a command's.
+bool BlockDevice::leave_flush(IoOperation& operation) {
+    for (auto* list : {&covered_, &waiting_}) {
+        for (auto** link = list; *link; link = &(*link)->next) {
+            if (*link != &operation) continue;
+            *link = operation.next;
+            Completion left(operation);
+            std::move(left)({IoStatus::aborted, 0, 0});
+            return true;
+        }
+    }
+    return false;
 }
 
 // SBC-3 5.13: nothing is kept ahead of need; CONDITION MET is for what fits a cache, GOOD for what may not.

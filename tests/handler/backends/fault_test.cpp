@@ -223,3 +223,22 @@ TEST_CASE("backends that have no commands say so") {
     REQUIRE_FALSE(answer);
     CHECK(answer.error().text == "its backend takes no commands");
 }
+
+TEST_CASE("fault: what hangs or is delayed says so, and ends when it is aborted, as if it had not begun") {
+    Disk disk;
+    disk.control("fault read:hang,count=2/read:delay=3600000");
+    Read first(disk);
+    Read second(disk);
+    Read delayed(disk);
+    CHECK(disk.opened->whereabouts(second.waiting) == "held by a rule of the fault backend");
+    CHECK(disk.opened->whereabouts(delayed.waiting) == "delayed by a rule of the fault backend");
+    disk.opened->abort(second.waiting);
+    disk.opened->abort(delayed.waiting);
+    CHECK(second.waiting.answer.status == IoStatus::aborted);
+    CHECK(delayed.waiting.answer.status == IoStatus::aborted);
+    CHECK_FALSE(first.answered());
+    CHECK_THAT(disk.control("fault"), Contains("hanging: 1\n") && !Contains("delayed"));
+    disk.opened->abort(first.waiting);
+    CHECK(first.answered());
+    CHECK_THAT(disk.control("fault"), !Contains("hanging"));
+}

@@ -71,6 +71,7 @@ TEST_CASE("the status of a LUN is everything that is known of it") {
           "Device           uio3\n"
           "Serving thread   1\n"
           "Commands         30 done, 3 in flight, 2 ended with an error\n"
+          "Oldest command   0.0 s\n"
           "Reads            20, 4 KiB\n"
           "Writes           10, 100 B\n"
           "Task management  1\n"
@@ -104,4 +105,27 @@ TEST_CASE("a LUN that is not served says why, and has no thread") {
 TEST_CASE("what an older daemon does not tell is left empty") {
     CHECK(full_name(json::object()) == "/");
     CHECK_THAT(status_text(json::object()), Contains("Commands         0 done"));
+}
+
+TEST_CASE("a LUN with commands in flight tells how old they are, and whether they hang") {
+    auto busy = lun("a", "ram/");
+    busy["oldest_command_seconds"] = 1.25;
+    busy["hung_commands"] = 0;
+    CHECK_THAT(status_text(busy), Contains("Oldest command   1.2 s\n"));
+    busy["oldest_command_seconds"] = 61.0;
+    busy["hung_commands"] = 2;
+    CHECK_THAT(status_text(busy), Contains("Hung             2 commands, the oldest for 61 s: tcmuctl hung"));
+}
+
+TEST_CASE("commands that hang are listed with what they wait for") {
+    const json command{{"lun", "user_0/a"},    {"command", "WRITE(10)"}, {"cdb", "2a 00"},
+                       {"age_seconds", 61.25}, {"aborted", true},        {"waits", "in its backend"}};
+    const json silent{{"lun", "user_0/b"}, {"in_flight", 3}, {"waits", "its serving thread does not answer"}};
+    CHECK(hung_table({{"commands", {command}}, {"not_listed", 4}, {"silent", {silent}}}) ==
+          "user_0/a  61.2 s  WRITE(10) [2a 00]\n"
+          "    in its backend; aborted by its initiator\n"
+          "and 4 younger ones of these LUNs\n"
+          "user_0/b  3 commands in flight\n"
+          "    its serving thread does not answer\n");
+    CHECK(hung_table({{"commands", json::array()}}) == "none\n");
 }

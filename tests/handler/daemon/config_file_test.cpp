@@ -38,6 +38,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         not_ready_after = 7
         unserved_timeout = 1
         command_timeout = 60
+        command_report_after = 0.5
     )",
                          "tcmud.toml", settings));
     CHECK(settings.log_level == tcmud::log::Level::debug);
@@ -52,6 +53,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.not_ready_after == 7s);
     CHECK(settings.unserved_timeout == 1s);
     CHECK(settings.command_timeout_s == 60);
+    CHECK(settings.command_report_after == 500ms);
 }
 
 TEST_CASE("an empty configuration changes nothing") {

@@ -43,31 +43,55 @@ public:
                  return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1, "autogroup", 3};
              },
              [](std::string lun, std::string command) { return answer(std::move(lun), std::move(command)); },
-             [] { return false; }, [](asio::local::stream_protocol::socket) {}});
-        REQUIRE(listening);
-        server_ = std::move(*listening);
-        thread_ = std::thread([this] { context_.run(); });
-    }
-    ~Served() {
-        context_.stop();
-        if (thread_.joinable()) thread_.join();
-    }
-    std::filesystem::path socket() const { return directory_.path() / "control.sock"; }
-    Result<nlohmann::json> get(const std::string& target) const { return ctl::get(socket(), target); }
-    Result<nlohmann::json> post(const std::string& target, const nlohmann::json& body) const {
-        return ctl::post(socket(), target, body);
-    }
+             [](std::optional<std::chrono::milliseconds> older_than) { return hung(older_than); },
+             [](const std::string& lun) -> Result<void> {
+                 if (lun == "user_0/a") return {};
+                 return failure(ENOENT, "there is no LUN " + lun);
+             }});
+        [] { return false; }, [](asio::local::stream_protocol::socket) {}
+    });
+    REQUIRE(listening);
+    server_ = std::move(*listening);
+    thread_ = std::thread([this] { context_.run(); });
+} ~Served() {
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+}
+std::filesystem::path socket() const {
+    return directory_.path() / "control.sock";
+}
+Result<nlohmann::json> get(const std::string& target) const {
+    return ctl::get(socket(), target);
+}
+Result<nlohmann::json> post(const std::string& target, const nlohmann::json& body) const {
+    return ctl::post(socket(), target, body);
+}
 
 private:
-    static asio::awaitable<Result<std::string>> answer(std::string lun, std::string command) {
-        if (lun != "user_0/a") co_return failure(ENOENT, "there is no LUN " + lun);
-        co_return "did " + command;
-    }
+static asio::awaitable<Result<std::string>> answer(std::string lun, std::string command) {
+    if (lun != "user_0/a") co_return failure(ENOENT, "there is no LUN " + lun);
+    co_return "did " + command;
+}
 
-    test::TemporaryDirectory directory_;
-    asio::io_context context_;
-    std::unique_ptr<ControlServer> server_;
-    std::thread thread_;
+// Of one LUN whose thread answers and one whose does not.
+static asio::awaitable<HungReport> hung(std::optional<std::chrono::milliseconds> older_than) {
+    HungReport report;
+    report.older_than = older_than.value_or(std::chrono::seconds(15));
+    serving::CommandReport command;
+    command.cdb = {std::byte{0x2a}, std::byte{0}, std::byte{0xff}};
+    command.name = "WRITE(10)";
+    command.age = std::chrono::milliseconds(16500);
+    command.waits = "in a system call on its file (write)";
+    report.commands.push_back({"user_0/a", command});
+    report.not_listed = 3;
+    report.silent.push_back({"user_0/b", 7, 0});
+    co_return report;
+}
+
+test::TemporaryDirectory directory_;
+asio::io_context context_;
+std::unique_ptr<ControlServer> server_;
+std::thread thread_;
 };
 
 }  // namespace
@@ -175,4 +199,37 @@ TEST_CASE("where nobody can listen, the error names the socket") {
     const auto listening = ControlServer::listen(context, "/nonexistent/control.sock", {});
     REQUIRE_FALSE(listening);
     CHECK_THAT(listening.error().text, Contains("cannot listen on /nonexistent/control.sock"));
+}
+
+TEST_CASE("the control socket tells of commands that hang, and of threads that do not answer") {
+    const Served served({});
+    const auto told = served.get("/hung?older=2.5");
+    REQUIRE(told);
+    CHECK((*told)["older_than_seconds"] == 2.5);
+    REQUIRE((*told)["commands"].size() == 1);
+    const auto& command = (*told)["commands"][0];
+    CHECK(command["lun"] == "user_0/a");
+    CHECK(command["command"] == "WRITE(10)");
+    CHECK(command["cdb"] == "2a 00 ff");
+    CHECK(command["age_seconds"] == 16.5);
+    CHECK(command["aborted"] == false);
+    CHECK(command["waits"] == "in a system call on its file (write)");
+    CHECK_FALSE(command.contains("thread"));
+    CHECK((*told)["not_listed"] == 3);
+    CHECK((*told)["silent"][0]["lun"] == "user_0/b");
+    CHECK((*told)["silent"][0]["in_flight"] == 7);
+    CHECK((*served.get("/hung"))["older_than_seconds"] == 15.0);
+    for (const auto* target : {"/hung?", "/hung?older=", "/hung?older=x", "/hung?older=-1", "/hung?older=nan",
+                               "/hung?older=1e300", "/hungry"}) {
+        CAPTURE(target);
+        CHECK_THAT(served.get(target).error().text, Contains("/hung takes ?older=SECONDS"));
+    }
+}
+
+TEST_CASE("who removes a LUN may have end what waits in it") {
+    const Served served({});
+    CHECK(served.post("/end-waiting", {{"lun", "user_0/a"}}));
+    CHECK(served.post("/end-waiting", {{"lun", "user_0/b"}}).error().text == "there is no LUN user_0/b");
+    CHECK_THAT(served.post("/end-waiting", {{"lun", 1}}).error().text, Contains("/end-waiting takes POST"));
+    CHECK_THAT(served.get("/end-waiting").error().text, Contains("/end-waiting takes POST"));
 }

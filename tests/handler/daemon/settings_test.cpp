@@ -11,6 +11,7 @@ TEST_CASE("a daemon without settings serves everything, and the kernel waits for
     CHECK(settings.reply_mode);
     CHECK(settings.run_directory == "/run/tcmud");
     CHECK(settings.command_timeout_s == 0);
+    CHECK(settings.command_report_after == std::chrono::seconds(15));
 }
 
 TEST_CASE("a daemon that sees only some subtypes or HBAs is confined") {

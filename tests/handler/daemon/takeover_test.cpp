@@ -30,6 +30,8 @@ public:
             {[] { return std::vector<LunReport>(); },
              [] { return DaemonReport(); },
              {},
+             {},
+             {},
              [may] { return may; },
              [this, answer = std::move(answer), descriptor](asio::local::stream_protocol::socket socket) {
                  channel_.emplace(context_, std::move(socket));

@@ -88,6 +88,7 @@ TEST_CASE("a loop runs on a thread of its own until it ends") {
     CountingLoop loop(carriers);
     CHECK(soon([&] { return loop.turns > 10; }));
     CHECK(loop.carrier != ::gettid());
+    CHECK(carriers.thread_of(loop) == loop.carrier);
     CHECK(carriers.taken() == 0);
 }
 
@@ -101,6 +102,7 @@ TEST_CASE("a loop whose thread is held in the kernel goes on on another one") {
     const auto turns = loop.turns.load();
     CHECK(soon([&] { return loop.turns > turns + 10; }));
     CHECK(loop.carrier != first);
+    CHECK(carriers.thread_of(loop) == loop.carrier);
     CHECK(loop.file_system.stuck());
     CHECK(carriers.held() == 1);
 

@@ -115,3 +115,40 @@ TEST_CASE("inline: while a call on a file system is stuck, others wait in the qu
     CHECK(synced.answers == 1);
     CHECK(bench.read(file, 0, 3) == "xyz 3");
 }
+
+TEST_CASE("inline: what waits for a stuck file system says so, and ends when it is aborted") {
+    QueueBench<InlineQueue> bench;
+    IoFile file;
+    file.fd = bench.memory.get();
+    bench.write(file, 0, "abc");
+    file.file_system->stick();
+    std::string text = "xyz";
+    const iovec piece{text.data(), text.size()};
+    Waiting parked;
+    Waiting queued;
+    Waiting other;
+    bench.queue.write(file, ByteOffset{0}, {&piece, 1}, Stable::no, Completion(parked));
+    REQUIRE(bench.queue.submit());
+    CHECK(bench.queue.whereabouts(parked).words ==
+          "behind another call on its file system, which does not return");
+    bench.queue.write(file, ByteOffset{0}, {&piece, 1}, Stable::no, Completion(queued));
+    bench.queue.write(file, ByteOffset{3}, {&piece, 1}, Stable::no, Completion(other));
+    CHECK(bench.queue.whereabouts(queued).words == "in the queue of its serving thread");
+    for (auto* waiting : {&parked, &queued}) {
+        bench.queue.abort(*waiting);
+        CHECK(waiting->answers == 0);  // Never inside of the call.
+    }
+    CHECK(bench.queue.deliver());
+    for (const auto* waiting : {&parked, &queued}) {
+        REQUIRE(waiting->answers == 1);
+        CHECK(waiting->answer->status == IoStatus::aborted);
+        CHECK(waiting->place == IoOperation::Place::elsewhere);
+    }
+    file.file_system->unstick();
+    bench.finish();
+    CHECK(other.answers == 1);
+    CHECK(bench.read(file, 0, 6) == "abcxyz 6");
+    // What has ended is not there to be aborted.
+    bench.queue.abort(other);
+    CHECK(bench.queue.idle());
+}

@@ -91,3 +91,21 @@ TEST_CASE("what several threads post is taken, each operation once") {
     CHECK(taken.size() == operations.size());
     CHECK(posted.take() == nullptr);
 }
+
+TEST_CASE("an operation leaves a list wherever it is in it") {
+    std::array<IoOperation, 3> operations;
+    const auto which = GENERATE(0u, 1u, 2u);
+    OperationList list;
+    for (auto& operation : operations) list.push(operation);
+    CHECK(list.remove(operations[which]));
+    CHECK_FALSE(list.remove(operations[which]));
+    list.push(operations[which]);
+    std::size_t left = 0;
+    IoOperation* last = nullptr;
+    while (auto* operation = list.pop()) {
+        last = operation;
+        ++left;
+    }
+    CHECK(left == operations.size());
+    CHECK(last == &operations[which]);
+}

@@ -6,14 +6,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/handler/serving/support.hpp"
-#include "tests/support/kernel_ring.hpp"
+#include "tests/handler/serving/session_bench.hpp"
 
 using namespace tcmud;
 using namespace tcmud::serving;
 using scsi::Outcome;
 using tcmud::test::KernelRing;
-using tcmud::test::on;
+using Bench = tcmud::test::SessionBench;
 
 namespace {
 
@@ -27,77 +26,6 @@ bool can_be_followed(KernelRing& kernel) {
     const auto ring = *uio::Ring::attach(kernel.mapping(), uio::Journal::in_memory());
     return ring.beginning() == uio::Ring::Beginning::fresh;
 }
-
-// A session between a kernel and a device, both the test's. All of them belong to the loop's thread: tests
-// touch them in now() only.
-struct Bench {
-    template <class F>
-    auto now(F f) {
-        return on(loop, std::move(f));
-    }
-
-    explicit Bench(const KernelRing::Shape& shape = {}) : kernel(shape) { begin(); }
-    explicit Bench(std::initializer_list<std::uint8_t> waiting_before) {
-        kernel.submit(waiting_before);
-        begin();
-    }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    ~Bench() {
-        now([&] {
-            device.busy = false;
-            device.answer_all(Outcome::good());
-            if (left) return;
-            session->pause([] {});
-        });
-        now([&] {
-            if (!left) session->leave();
-            session.reset();
-        });
-    }
-
-    // Takes what the kernel has submitted, and publishes what was answered.
-    template <class F>
-    void turn_after(F f) {
-        now([&] {
-            f();
-            loop.serve_again(*session);
-        });
-        now([] {});
-    }
-    std::size_t held() {
-        return now([&] { return device.held.size(); });
-    }
-    std::vector<KernelRing::Completed> collect() {
-        return now([&] { return kernel.collect(); });
-    }
-    std::vector<KernelRing::Completed> answer(std::size_t which, Outcome outcome) {
-        now([&] { device.answer(which, outcome); });
-        return collect();
-    }
-
-    KernelRing kernel;
-    test::HoldingDevice device;
-    test::Doorbell doorbell;
-    test::TestLoop loop;
-    std::unique_ptr<Session> session;
-    std::string problem;
-    bool gone = false;
-    bool left = false;
-
-private:
-    void begin() {
-        now([&] {
-            auto ring = uio::Ring::attach(kernel.mapping(), uio::Journal::in_memory());
-            if (!ring) throw std::logic_error("no ring");
-            session = std::make_unique<Session>(
-                doorbell.device(), std::move(*ring), device, loop,
-                Session::Events{[this](std::string_view what) { problem = what; }, [this] { gone = true; }});
-            session->start();
-        });
-        now([] {});
-    }
-};
 
 }  // namespace
 

@@ -53,3 +53,29 @@ TEST_CASE("a slow call that fails says why") {
     file.fd = read_only.get();
     CHECK(bench.write(file, 0, "a", Stable::yes).status == IoStatus::read_only);
 }
+
+TEST_CASE("slow calls that have not begun can be taken back, others tell their thread") {
+    QueueBench<InlineQueue> bench;
+    IoFile file;
+    file.fd = bench.disk.get();
+    std::deque<Waiting> waiting(400);
+    std::string text = "x";
+    const iovec piece{text.data(), text.size()};
+    for (std::size_t i = 0; i < waiting.size(); ++i)
+        bench.queue.write(file, ByteOffset{i * 512}, {&piece, 1}, Stable::yes, Completion(waiting[i]));
+    REQUIRE(bench.queue.submit());
+    for (auto& one : waiting) {
+        const auto where = bench.queue.whereabouts(one);
+        CHECK((where.thread != 0) == (where.words == "in a system call on its file (write)"));
+        bench.queue.abort(one);
+    }
+    bench.finish();
+    std::size_t aborted = 0;
+    for (const auto& one : waiting) {
+        REQUIRE(one.answers == 1);
+        aborted += one.answer->status == IoStatus::aborted;
+        if (one.answer->status != IoStatus::aborted) CHECK(one.answer->status == IoStatus::ok);
+    }
+    CHECK(aborted > 0);
+    CHECK(bench.write(file, 0, "b", Stable::yes).status == IoStatus::ok);
+}
