@@ -49,7 +49,9 @@ json describe(const LunReport& lun) {
           {"errors", lun.counters.errors},
           {"task_management", lun.counters.task_management},
           {"doorbells", lun.counters.doorbells},
-          {"in_flight", lun.counters.in_flight}}},
+          {"in_flight", lun.counters.in_flight},
+          {"turns_that_found", lun.counters.turns_that_found},
+          {"turns_that_took", lun.counters.turns_that_took}}},
     };
     if (lun.serving_thread) result["serving_thread"] = *lun.serving_thread;
     if (!lun.error.empty()) result["error"] = lun.error;

@@ -348,9 +348,10 @@ LunReport Lun::report() const {
             return counter.load(std::memory_order_relaxed);
         };
         report.counters = {
-            read(counters.commands),        read(counters.reads),         read(counters.writes),
-            read(counters.read_bytes),      read(counters.written_bytes), read(counters.errors),
-            read(counters.task_management), read(counters.doorbells),     read(counters.in_flight)};
+            read(counters.commands),         read(counters.reads),          read(counters.writes),
+            read(counters.read_bytes),       read(counters.written_bytes),  read(counters.errors),
+            read(counters.task_management),  read(counters.doorbells),      read(counters.in_flight),
+            read(counters.turns_that_found), read(counters.turns_that_took)};
     }
     return report;
 }

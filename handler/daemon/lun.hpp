@@ -36,7 +36,7 @@ struct LunReport {
     std::string error;  // Why it is not served; empty if it is.
     struct {
         std::uint64_t commands, reads, writes, read_bytes, written_bytes, errors, task_management, doorbells,
-            in_flight;
+            in_flight, turns_that_found, turns_that_took;
     } counters{};
 };
 

@@ -29,6 +29,8 @@ LunReport report(const std::string& name) {
     report.serving_thread = 1;
     report.counters.commands = 7;
     report.counters.in_flight = 2;
+    report.counters.turns_that_found = 5;
+    report.counters.turns_that_took = 4;
     return report;
 }
 
@@ -89,6 +91,8 @@ TEST_CASE("the control socket tells what is known of every LUN") {
     CHECK(lun["serving_thread"] == 1);
     CHECK(lun["counters"]["commands"] == 7);
     CHECK(lun["counters"]["in_flight"] == 2);
+    CHECK(lun["counters"]["turns_that_found"] == 5);
+    CHECK(lun["counters"]["turns_that_took"] == 4);
     CHECK_FALSE(lun.contains("error"));
 }
 
