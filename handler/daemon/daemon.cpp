@@ -45,7 +45,7 @@ public:
           modules_(Modules::load(module_directory(settings_))),
           configfs_worker_(context_, "configfs", 1, 4),
           offload_(context_, "offload", 4, 16),
-          threads_(settings_.serving_threads),
+          threads_(most_serving_threads(settings_), settings_.serving_cpus),
           services_{context_,   settings_, modules_, configfs_, configfs_worker_, offload_, threads_,
                     directory_, {},        {},       {}},
           signals_(context_, SIGTERM, SIGINT, SIGHUP),
@@ -162,7 +162,7 @@ private:
         DaemonReport report{TCMUD_VERSION,
                             TCMUD_BUILD_ID,
                             {},
-                            threads_.count(),
+                            threads_.reports(),
                             configfs_worker_.stuck() + offload_.stuck(),
                             std::string(name_of(shared.weight.mechanism())),
                             shared.carriers.held()};
@@ -258,6 +258,8 @@ ExitCode check(const Check& request) {
     const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
     const auto parsed = parse_config(request.config, module->options(), exists);
     if (!parsed) return refuse(parsed.error().text);
+    const auto thread = check_thread(parsed->common.thread, most_serving_threads(request.settings));
+    if (!thread) return refuse(thread.error().text);
     // Without --size only the rest is looked at.
     if (raw(size) != 0) {
         if (const auto possible = check_geometry(size, block_size); !possible)

@@ -341,7 +341,7 @@ LunReport Lun::report() const {
     report.size = facts_.size;
     report.block_size = facts_.block_size;
     report.error = error_;
-    if (loop_) report.serving_thread = services_.threads.index_of(*loop_);
+    if (loop_) report.serving_thread = services_.threads.report(*loop_);
     if (served_) {
         const auto& counters = served_->counters();
         const auto read = [](const std::atomic<std::uint64_t>& counter) {

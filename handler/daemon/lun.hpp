@@ -32,7 +32,7 @@ struct LunReport {
     LunState state = LunState::discovered;
     ByteCount size{0};
     BlockSize block_size{};
-    std::optional<std::size_t> serving_thread;
+    std::optional<ServingThreadReport> serving_thread;
     std::string error;  // Why it is not served; empty if it is.
     struct {
         std::uint64_t commands, reads, writes, read_bytes, written_bytes, errors, task_management, doorbells,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "handler/daemon/cpu_list.hpp"
 #include "handler/daemon/log.hpp"
 
 namespace tcmud::daemon {
@@ -25,8 +26,10 @@ struct Settings {
 
     // Whether `enable` waits for us, and fails where a LUN cannot be opened.
     bool reply_mode = true;
-    // 0: as many as CPUs.
+    // 0: one for each of the next list, as many as CPUs if that is empty.
     std::size_t serving_threads = 0;
+    // What the first, second … thread of each kind is confined to.
+    std::vector<CpuList> serving_cpus;
     std::chrono::milliseconds open_timeout{10'000};
     // After this time an event of a subtype that nobody serves is answered with an error.
     std::chrono::milliseconds unserved_timeout{5'000};

@@ -34,6 +34,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         not_hba = ["user_1", "user_2"]
         reply_mode = false
         serving_threads = 3
+        serving_cpus = ["0", "0,0"]
         open_timeout = 2.5
         unserved_timeout = 1
         command_timeout = 60
@@ -47,6 +48,8 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.not_hbas == std::vector<std::string>{"user_1", "user_2"});
     CHECK_FALSE(settings.reply_mode);
     CHECK(settings.serving_threads == 3);
+    REQUIRE(settings.serving_cpus.size() == 2);
+    CHECK(settings.serving_cpus[1].text() == "0");
     CHECK(settings.open_timeout == 2500ms);
     CHECK(settings.unserved_timeout == 1s);
     CHECK(settings.command_timeout_s == 60);
@@ -92,6 +95,21 @@ TEST_CASE("a value out of range is refused") {
         CAPTURE(text);
         CHECK(error_of(text).empty());
     }
+}
+
+TEST_CASE("CPUs for serving threads are refused where there are none such, or no such thread") {
+    for (const auto* text : {"serving_cpus = \"0\"", "serving_cpus = [0]", "serving_cpus = [\"\"]",
+                             "serving_cpus = [\"0\", \"1-\"]"}) {
+        CAPTURE(text);
+        CHECK_THAT(error_of(text), StartsWith("tcmud.toml:1: serving_cpus must be a list with the CPUs of"));
+    }
+    // No machine of ours has so many.
+    CHECK_THAT(error_of("\nserving_cpus = [\"0\", \"0,1023\"]"),
+               StartsWith("tcmud.toml:2: serving_cpus must be CPUs that are online (0") &&
+                   Contains("), and 1023 is not"));
+    CHECK(error_of("serving_threads = 1\nserving_cpus = [\"0\", \"0\"]") ==
+          "tcmud.toml: serving_cpus has 2 entries, and serving_threads = 1");
+    CHECK(error_of("serving_cpus = [\"0\", \"0\"]").empty());
 }
 
 TEST_CASE("a timeout that is no number at all is refused") {

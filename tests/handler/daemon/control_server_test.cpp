@@ -26,7 +26,7 @@ LunReport report(const std::string& name) {
     report.state = LunState::serving;
     report.size = ByteCount{1048576};
     report.block_size = {4096};
-    report.serving_thread = 1;
+    report.serving_thread = {"serving-io/1", 1, serving::LoopKind::io_uring, 3, "0-1"};
     report.counters.commands = 7;
     report.counters.in_flight = 2;
     report.counters.turns_that_found = 5;
@@ -42,7 +42,13 @@ public:
             context_, socket(),
             {[luns = std::move(luns)] { return luns; },
              [] {
-                 return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1, "autogroup", 3};
+                 return DaemonReport{"1.2",
+                                     "1.2-abc",
+                                     {"file", "ram"},
+                                     {{"serving/0", 0, {}, 5, ""}, {"serving/1", 1, {}, 6, "2"}},
+                                     1,
+                                     "autogroup",
+                                     3};
              },
              [](std::string lun, std::string command) {
                  return answer(std::move(lun), std::move(command));
@@ -89,6 +95,8 @@ TEST_CASE("the control socket tells what is known of every LUN") {
     CHECK(lun["size_bytes"] == 1048576);
     CHECK(lun["block_size_bytes"] == 4096);
     CHECK(lun["serving_thread"] == 1);
+    CHECK(lun["serving_kind"] == "io_uring");
+    CHECK(lun["serving_cpus"] == "0-1");
     CHECK(lun["counters"]["commands"] == 7);
     CHECK(lun["counters"]["in_flight"] == 2);
     CHECK(lun["counters"]["turns_that_found"] == 5);
@@ -126,6 +134,12 @@ TEST_CASE("the control socket tells of the process") {
     CHECK((*daemon)["build_id"] == "1.2-abc");
     CHECK((*daemon)["subtypes"] == nlohmann::json{"file", "ram"});
     CHECK((*daemon)["serving_threads"] == 2);
+    CHECK((*daemon)["threads"][0]["name"] == "serving/0");
+    CHECK((*daemon)["threads"][0]["luns"] == 5);
+    CHECK((*daemon)["threads"][0]["kind"] == "inline");
+    CHECK((*daemon)["threads"][0]["cpus"] == "");
+    CHECK((*daemon)["threads"][1]["number"] == 1);
+    CHECK((*daemon)["threads"][1]["cpus"] == "2");
     CHECK((*daemon)["stuck_workers"] == 1);
     CHECK((*daemon)["scheduler_weight"] == "autogroup");
     CHECK((*daemon)["held_serving_threads"] == 3);
