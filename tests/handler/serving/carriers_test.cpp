@@ -141,6 +141,18 @@ TEST_CASE("a loop that is confined to a CPU stays there when it changes hands, o
     }
 }
 
+TEST_CASE("who watches interrupts nobody, and those that it starts are not like that") {
+    Carriers carriers;
+    CountingLoop loop(carriers);
+    for (unsigned round = 1; round <= 3; ++round) {
+        REQUIRE(soon([&] { return loop.turns > 2 && carriers.held() == 0; }));
+        CHECK(::sched_getscheduler(loop.carrier) == ::sched_getscheduler(0));
+        loop.hold = true;
+        REQUIRE(soon([&] { return carriers.taken() == round; }));
+        loop.release();
+    }
+}
+
 TEST_CASE("a thread that came back too late takes over the next time") {
     Carriers carriers;
     CountingLoop loop(carriers);
