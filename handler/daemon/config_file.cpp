@@ -93,6 +93,14 @@ std::optional<std::string> serving_cpus(const toml::node& node, Settings& settin
     return std::nullopt;
 }
 
+std::optional<std::string> busy_wait(const toml::node& node, Settings& settings) {
+    const auto microseconds = node.value<std::int64_t>();
+    if (!node.is_integer() || !microseconds || *microseconds < 0 || *microseconds > 1000)
+        return "a whole number of microseconds from 0 (off) to 1000";
+    settings.busy_wait = std::chrono::microseconds(*microseconds);
+    return std::nullopt;
+}
+
 std::optional<std::string> command_timeout(const toml::node& node, Settings& settings) {
     const auto seconds = node.value<std::int64_t>();
     if (!node.is_integer() || !seconds || *seconds < 0 || *seconds > 86400) {
@@ -107,8 +115,8 @@ struct Key {
     Apply apply;
 };
 
-const std::array<Key, 12>& keys() {
-    static const std::array<Key, 12> all{{
+const std::array<Key, 13>& keys() {
+    static const std::array<Key, 13> all{{
         {"log_level", log_level},
         {"run_directory", path(&Settings::run_directory)},
         {"module_directory", path(&Settings::module_directory)},
@@ -118,6 +126,7 @@ const std::array<Key, 12>& keys() {
         {"reply_mode", reply_mode},
         {"serving_threads", serving_threads},
         {"serving_cpus", serving_cpus},
+        {"busy_wait", busy_wait},
         {"open_timeout", milliseconds(&Settings::open_timeout)},
         {"unserved_timeout", milliseconds(&Settings::unserved_timeout)},
         {"command_timeout", command_timeout},

@@ -45,7 +45,7 @@ public:
           modules_(Modules::load(module_directory(settings_))),
           configfs_worker_(context_, "configfs", 1, 4),
           offload_(context_, "offload", 4, 16),
-          threads_(most_serving_threads(settings_), settings_.serving_cpus),
+          threads_(most_serving_threads(settings_), settings_.serving_cpus, settings_.busy_wait),
           services_{context_,   settings_, modules_, configfs_, configfs_worker_, offload_, threads_,
                     directory_, {},        {},       {}},
           signals_(context_, SIGTERM, SIGINT, SIGHUP),

@@ -48,9 +48,11 @@ Result<void> check_thread(std::optional<std::size_t> wanted, std::size_t most) {
                                        *wanted, most - 1));
 }
 
-ServingThreads::ServingThreads(std::size_t limit, std::vector<CpuList> cpus)
+ServingThreads::ServingThreads(std::size_t limit, std::vector<CpuList> cpus,
+                               std::chrono::microseconds busy_wait)
     : limit_(limit), cpus_(std::move(cpus)) {
     assert(limit_ != 0);
+    shared_.busy_wait = busy_wait;
 }
 
 serving::Loop& ServingThreads::place(LoopKind kind, std::optional<std::size_t> wanted) {

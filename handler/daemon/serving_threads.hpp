@@ -2,6 +2,7 @@
 // The serving threads: made when LUNs need them, never more than the limit. Control thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -34,7 +35,9 @@ class ServingThreads {
 public:
     // limit: of threads of each kind, at least 1. cpus: what thread n of either kind is confined to; those
     // beyond the list are not.
-    explicit ServingThreads(std::size_t limit, std::vector<CpuList> cpus = {});
+    // busy_wait: how long each may look at its rings before it sleeps.
+    explicit ServingThreads(std::size_t limit, std::vector<CpuList> cpus = {},
+                            std::chrono::microseconds busy_wait = {});
 
     const serving::Shared& shared() const { return shared_; }
 

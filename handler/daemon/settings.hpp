@@ -30,6 +30,8 @@ struct Settings {
     std::size_t serving_threads = 0;
     // What the first, second … thread of each kind is confined to.
     std::vector<CpuList> serving_cpus;
+    // How long a serving thread may look at its rings before it sleeps.
+    std::chrono::microseconds busy_wait{0};
     std::chrono::milliseconds open_timeout{10'000};
     // After this time an event of a subtype that nobody serves is answered with an error.
     std::chrono::milliseconds unserved_timeout{5'000};

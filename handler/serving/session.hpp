@@ -69,6 +69,7 @@ public:
     // Of the loop: true, if there is more to take than the budget allowed.
     bool serve();
     void publish();
+    bool has_commands() const { return taking_ && ring_.has_more(); }
     int fd() const { return uio_->fd(); }
     // Whether it is in one of the loop's lists.
     bool listed_ready = false;

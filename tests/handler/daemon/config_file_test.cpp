@@ -35,6 +35,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         reply_mode = false
         serving_threads = 3
         serving_cpus = ["0", "0,0"]
+        busy_wait = 50
         open_timeout = 2.5
         unserved_timeout = 1
         command_timeout = 60
@@ -50,6 +51,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.serving_threads == 3);
     REQUIRE(settings.serving_cpus.size() == 2);
     CHECK(settings.serving_cpus[1].text() == "0");
+    CHECK(settings.busy_wait == 50us);
     CHECK(settings.open_timeout == 2500ms);
     CHECK(settings.unserved_timeout == 1s);
     CHECK(settings.command_timeout_s == 60);
@@ -85,8 +87,9 @@ TEST_CASE("a value of the wrong type is refused with file, line and what it shou
 TEST_CASE("a value out of range is refused") {
     for (const auto* text :
          {"open_timeout = 0", "open_timeout = 0.09", "open_timeout = 3601", "open_timeout = inf",
-          "unserved_timeout = -1", "serving_threads = -1", "serving_threads = 1025", "command_timeout = -1",
-          "command_timeout = 86401", "run_directory = \"run\"", "module_directory = \"\""}) {
+          "unserved_timeout = -1", "serving_threads = -1", "serving_threads = 1025", "busy_wait = -1",
+          "busy_wait = 1001", "busy_wait = 0.5", "command_timeout = -1", "command_timeout = 86401",
+          "run_directory = \"run\"", "module_directory = \"\""}) {
         CAPTURE(text);
         CHECK_THAT(error_of(text), Contains(" must be "));
     }

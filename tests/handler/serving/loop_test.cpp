@@ -18,6 +18,7 @@
 
 using namespace tcmud;
 using namespace tcmud::serving;
+using namespace std::chrono_literals;
 using tcmud::test::on;
 using tcmud::test::Waiting;
 
@@ -155,4 +156,44 @@ TEST_CASE("every turn takes commands of each LUN that has some, however many ano
     CHECK(counters.turns_that_took == turns);
     greedy.leave();
     polite.leave();
+}
+
+namespace {
+
+// Whether a command that comes without a doorbell, when a turn has just ended, is taken.
+bool seen_before_sleep(std::chrono::microseconds busy_wait) {
+    Shared shared;
+    shared.busy_wait = busy_wait;
+    Loop loop("test", LoopKind::inline_calls, shared);
+    loop.start();
+    std::unique_ptr<OneOfSeveral> lun;
+    struct Submitting : IoOperation {
+        OneOfSeveral* lun = nullptr;
+    } operation;
+    operation.deliver = [](IoOperation& self, const IoResult&) {
+        static_cast<Submitting&>(self).lun->submit(1);
+    };
+    on(loop, [&] { lun = std::make_unique<OneOfSeveral>(loop); });
+    on(loop, [&] {
+        operation.lun = lun.get();
+        lun->submit(1);
+        loop.serve_again(lun->session);
+        // Delivered behind the rings of the same turn.
+        loop.io().post(Completion(operation), {});
+    });
+    on(loop, [] {});
+    const bool seen = on(loop, [&] { return lun->device.held.size() == 2; });
+    on(loop, [&] {
+        lun->leave();
+        lun.reset();
+    });
+    loop.stop();
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE("a loop looks at its rings before it sleeps, if it may") {
+    CHECK(seen_before_sleep(10ms));
+    CHECK_FALSE(seen_before_sleep(0us));
 }
