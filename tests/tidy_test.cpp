@@ -184,6 +184,7 @@ const std::map<std::string, std::string>& tested_elsewhere() {
         {"handler/daemon/daemon.cpp", "tests/guest/life.sh"},
         {"handler/daemon/kernel_module.cpp", "tests/guest/life.sh"},
         {"handler/daemon/lun.cpp", "tests/guest/life.sh"},
+        {"handler/daemon/lun_changing.cpp", "tests/guest/life.sh"},
         {"handler/daemon/lun_handing_over.cpp", "tests/guest/takeover.sh"},
         {"handler/daemon/lun_opening.cpp", "tests/guest/bad_input.sh"},
         {"handler/daemon/main.cpp", "tests/guest/bad_input.sh"},

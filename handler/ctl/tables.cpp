@@ -78,14 +78,21 @@ std::string daemon_text(const json& daemon) {
     std::string subtypes;
     for (const auto& subtype : daemon.value("subtypes", json::array()))
         subtypes += (subtypes.empty() ? "" : ", ") + subtype.get<std::string>();
+    std::string each;
+    for (const auto& thread : daemon.value("threads", json::array())) {
+        const auto cpus = text(thread, "cpus");
+        each += fmt::format("{:<16} {}, LUNs: {}{}{}\n", "", text(thread, "name"), number(thread, "luns"),
+                            cpus.empty() ? "" : ", CPUs: ", cpus);
+    }
     return fmt::format(
         "Version          {}\n"
         "Subtypes         {}\n"
         "Serving threads  {}, {} held by a file system\n"
+        "{}"
         "Weight           {}\n"
         "Stuck workers    {}\n",
         text(daemon, "version"), subtypes, number(daemon, "serving_threads"),
-        number(daemon, "held_serving_threads"), text(daemon, "scheduler_weight"),
+        number(daemon, "held_serving_threads"), each, text(daemon, "scheduler_weight"),
         number(daemon, "stuck_workers"));
 }
 
@@ -104,7 +111,9 @@ std::string status_text(const json& lun) {
                              readable_size(number(lun, "size_bytes")), number(lun, "block_size_bytes")));
     line("Device", text(lun, "uio"));
     if (lun.contains("serving_thread"))
-        line("Serving thread", fmt::format("{}", number(lun, "serving_thread")));
+        line("Serving thread",
+             fmt::format("{} ({}){}{}", number(lun, "serving_thread"), text(lun, "serving_kind"),
+                         text(lun, "serving_cpus").empty() ? "" : ", on CPUs ", text(lun, "serving_cpus")));
     line("Commands",
          fmt::format("{} done, {} in flight, {} ended with an error", number(counters, "commands"),
                      number(counters, "in_flight"), number(counters, "errors")));

@@ -20,6 +20,9 @@ constexpr std::array common_infos{
                "start with the write cache on (WCE); off makes every write stable; default on"},
     OptionInfo{"vpd_config", OptionInfo::Kind::flag,
                "show this string to initiators in VPD page 83h; default on"},
+    OptionInfo{"thread", OptionInfo::Kind::number,
+               "the serving thread that is to serve it, by its number among those of its kind; see "
+               "serving_cpus in tcmud.toml(5)"},
     OptionInfo{"tcmur_cmd_time_out", OptionInfo::Kind::number, "of tcmu-runner; accepted, without effect"},
 };
 
@@ -47,16 +50,19 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
 }
 
+std::optional<std::uint64_t> number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
 bool has_form(OptionInfo::Kind kind, std::string_view value) {
     static constexpr std::array<std::string_view, 8> flags{"on",  "off", "1",    "0",
                                                            "yes", "no",  "true", "false"};
     switch (kind) {
         case OptionInfo::Kind::flag: return std::ranges::find(flags, value) != flags.end();
-        case OptionInfo::Kind::number: {
-            std::uint64_t number = 0;
-            const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-            return error == std::errc{} && end == value.data() + value.size();
-        }
+        case OptionInfo::Kind::number: return number(value).has_value();
         case OptionInfo::Kind::text: return !value.empty();
     }
     return false;
@@ -134,6 +140,7 @@ Result<ParsedConfig> parse_config(std::string_view config, std::span<const Optio
     }
     parsed.common.write_cache = common.flag("wce", true);
     parsed.common.show_config = common.flag("vpd_config", true);
+    if (const auto thread = common.text("thread")) parsed.common.thread = number(*thread);
     return parsed;
 }
 

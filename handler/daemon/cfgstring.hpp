@@ -2,7 +2,9 @@
 // Configuration strings: `<subtype>/<path>[;key=value]...`, what configfs calls dev_config.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +19,7 @@ struct CommonOptions {
     bool write_cache = true;  // wce=0|1
     bool show_config =
         true;  // The cfgstring in VPD page 83h, as tcmu-runner shows it: vpd_config=off leaves it out.
+    std::optional<std::size_t> thread;  // thread=N: this serving thread of its kind; none: any.
     friend bool operator==(const CommonOptions&, const CommonOptions&) = default;
 };
 

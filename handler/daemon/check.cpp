@@ -10,6 +10,7 @@
 #include "handler/daemon/daemon.hpp"
 #include "handler/daemon/geometry.hpp"
 #include "handler/daemon/module_loader.hpp"
+#include "handler/daemon/serving_threads.hpp"
 
 namespace tcmud::daemon {
 
@@ -28,6 +29,8 @@ ExitCode check(const Check& request) {
     const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
     const auto parsed = parse_config(request.config, module->options(), exists);
     if (!parsed) return refuse(parsed.error().text);
+    const auto thread = check_thread(parsed->common.thread, most_serving_threads(request.settings));
+    if (!thread) return refuse(thread.error().text);
     // Without --size only the rest is looked at.
     if (raw(size) != 0) {
         if (const auto possible = check_geometry(size, block_size); !possible)

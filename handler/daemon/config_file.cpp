@@ -76,6 +76,31 @@ std::optional<std::string> serving_threads(const toml::node& node, Settings& set
     return std::nullopt;
 }
 
+std::optional<std::string> serving_cpus(const toml::node& node, Settings& settings) {
+    constexpr auto expected = "a list with the CPUs of each serving thread, e.g. [\"0-1\", \"2\"]";
+    const auto online = CpuList::online();
+    const auto* array = node.as_array();
+    if (!array) return expected;
+    std::vector<CpuList> lists;
+    for (const auto& element : *array) {
+        const auto cpus = CpuList::parse(element.value<std::string>().value_or(""));
+        if (!cpus) return expected;
+        if (const auto absent = cpus->first_not_in(online))
+            return fmt::format("CPUs that are online ({}), and {} is not", online.text(), *absent);
+        lists.push_back(*cpus);
+    }
+    settings.serving_cpus = std::move(lists);
+    return std::nullopt;
+}
+
+std::optional<std::string> busy_wait(const toml::node& node, Settings& settings) {
+    const auto microseconds = node.value<std::int64_t>();
+    if (!node.is_integer() || !microseconds || *microseconds < 0 || *microseconds > 1000)
+        return "a whole number of microseconds from 0 (off) to 1000";
+    settings.busy_wait = std::chrono::microseconds(*microseconds);
+    return std::nullopt;
+}
+
 std::optional<std::string> command_timeout(const toml::node& node, Settings& settings) {
     const auto seconds = node.value<std::int64_t>();
     if (!node.is_integer() || !seconds || *seconds < 0 || *seconds > 86400) {
@@ -90,8 +115,8 @@ struct Key {
     Apply apply;
 };
 
-const std::array<Key, 12>& keys() {
-    static const std::array<Key, 12> all{{
+const std::array<Key, 15>& keys() {
+    static const std::array<Key, 15> all{{
         {"log_level", log_level},
         {"run_directory", path(&Settings::run_directory)},
         {"module_directory", path(&Settings::module_directory)},
@@ -100,6 +125,8 @@ const std::array<Key, 12>& keys() {
         {"not_hba", names(&Settings::not_hbas)},
         {"reply_mode", reply_mode},
         {"serving_threads", serving_threads},
+        {"serving_cpus", serving_cpus},
+        {"busy_wait", busy_wait},
         {"open_timeout", milliseconds(&Settings::open_timeout)},
         {"not_ready_after", milliseconds(&Settings::not_ready_after)},
         {"unserved_timeout", milliseconds(&Settings::unserved_timeout)},
@@ -137,6 +164,10 @@ Result<void> apply_config(std::string_view text, const std::string& name, Settin
         if (const auto expected = known->apply(node, changed)) {
             return failure(EINVAL, fmt::format("{}:{}: {} must be {}", name, line, key.str(), *expected));
         }
+    }
+    if (changed.serving_threads != 0 && changed.serving_cpus.size() > changed.serving_threads) {
+        return failure(EINVAL, fmt::format("{}: serving_cpus has {} entries, and serving_threads = {}", name,
+                                           changed.serving_cpus.size(), changed.serving_threads));
     }
     settings = std::move(changed);
     return {};

@@ -39,6 +39,18 @@ double seconds(std::chrono::steady_clock::duration duration) {
         .count();
 }
 
+std::string_view kind_of(const ServingThreadReport& thread) {
+    return thread.kind == serving::LoopKind::io_uring ? "io_uring" : "inline";
+}
+
+json describe(const ServingThreadReport& thread) {
+    return {{"name", thread.name},
+            {"number", thread.number},
+            {"kind", kind_of(thread)},
+            {"luns", thread.luns},
+            {"cpus", thread.cpus}};
+}
+
 json describe(const LunReport& lun) {
     json result{
         {"hba", lun.name.hba},
@@ -57,21 +69,30 @@ json describe(const LunReport& lun) {
           {"errors", lun.counters.errors},
           {"task_management", lun.counters.task_management},
           {"doorbells", lun.counters.doorbells},
-          {"in_flight", lun.counters.in_flight}}},
+          {"in_flight", lun.counters.in_flight},
+          {"turns_that_found", lun.counters.turns_that_found},
+          {"turns_that_took", lun.counters.turns_that_took}}},
     };
     result["oldest_command_seconds"] = seconds(lun.oldest_command);
     result["hung_commands"] = lun.hung_commands;
-    if (lun.serving_thread) result["serving_thread"] = *lun.serving_thread;
+    if (lun.serving_thread) {
+        result["serving_thread"] = lun.serving_thread->number;
+        result["serving_kind"] = kind_of(*lun.serving_thread);
+        result["serving_cpus"] = lun.serving_thread->cpus;
+    }
     if (!lun.error.empty()) result["error"] = lun.error;
     if (lun.absent) result["answers"] = "NOT READY";
     return result;
 }
 
 json describe(const DaemonReport& daemon) {
+    json threads = json::array();
+    for (const auto& thread : daemon.serving_threads) threads.push_back(describe(thread));
     return {{"version", daemon.version},
             {"build_id", daemon.build_id},
             {"subtypes", daemon.subtypes},
-            {"serving_threads", daemon.serving_threads},
+            {"serving_threads", daemon.serving_threads.size()},
+            {"threads", threads},
             {"stuck_workers", daemon.stuck_workers},
             {"scheduler_weight", daemon.scheduler_weight},
             {"held_serving_threads", daemon.held_serving_threads}};

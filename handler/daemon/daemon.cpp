@@ -56,7 +56,7 @@ public:
           modules_(Modules::load(settings_.module_directory)),
           configfs_worker_(context_, "configfs", 1, 4),
           offload_(context_, "offload", 4, 16),
-          threads_(settings_.serving_threads),
+          threads_(most_serving_threads(settings_), settings_.serving_cpus, settings_.busy_wait),
           services_{context_,   settings_, modules_, configfs_, configfs_worker_, offload_, threads_,
                     directory_, {},        {},       {}},
           signals_(context_),
@@ -289,7 +289,7 @@ private:
         DaemonReport report{TCMUD_VERSION,
                             TCMUD_BUILD_ID,
                             {},
-                            threads_.count(),
+                            threads_.reports(),
                             configfs_worker_.stuck() + offload_.stuck(),
                             std::string(name_of(shared.weight.mechanism())),
                             shared.carriers.held()};

@@ -34,12 +34,12 @@ struct LunReport {
     LunState state = LunState::discovered;
     ByteCount size{0};
     BlockSize block_size{};
-    std::optional<std::size_t> serving_thread;
+    std::optional<ServingThreadReport> serving_thread;
     std::string error;    // Why it is not served; empty if it is.
     bool absent = false;  // Its commands are answered NOT READY.
     struct {
         std::uint64_t commands, reads, writes, read_bytes, written_bytes, errors, task_management, doorbells,
-            in_flight;
+            in_flight, turns_that_found, turns_that_took;
     } counters{};
     // By the last look of CommandWatch.
     std::chrono::milliseconds oldest_command{0};

@@ -143,11 +143,13 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
     };
     auto opening = services_.offload.run<Opened>(
         fmt::format("open {}", uio_name_.config), services_.settings.open_timeout,
-        [module, config = uio_name_.config, size = facts.size,
-         block_size = facts.block_size]() -> Result<Opened> {
+        [module, config = uio_name_.config, size = facts.size, block_size = facts.block_size,
+         threads = most_serving_threads(services_.settings)]() -> Result<Opened> {
             const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
             auto parsed = parse_config(config, module->options(), exists);
             if (!parsed) return tl::unexpected(parsed.error());
+            if (const auto thread = check_thread(parsed->common.thread, threads); !thread)
+                return tl::unexpected(thread.error());
             const OpenRequest request{std::string(subtype_of(config)), parsed->path, parsed->options, size,
                                       block_size};
             auto fresh = module->open(request);
@@ -228,7 +230,7 @@ serving::Session::Events Lun::session_events() {
 
 asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Device device, uio::Ring ring) {
     const auto& blocks = *std::get<std::unique_ptr<BlockBackend>>(backend);
-    auto& loop = services_.threads.place(serving::loop_kind_for(blocks.file()));
+    auto& loop = services_.threads.place(serving::loop_kind_for(blocks.file()), common_.thread);
     // Movable only, and std::function copies: so by pointer.
     auto parts = std::make_shared<serving::ServedLun::Parts>(serving::ServedLun::Parts{
         name_.text(), std::move(backend), block_settings(facts_),

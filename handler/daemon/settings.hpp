@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "handler/daemon/cpu_list.hpp"
 #include "handler/daemon/log.hpp"
 
 namespace tcmud::daemon {
@@ -25,8 +26,12 @@ struct Settings {
 
     // Whether `enable` waits for us, and fails where a LUN cannot be opened.
     bool reply_mode = true;
-    // 0: as many as CPUs.
+    // 0: one for each of the next list, as many as CPUs if that is empty.
     std::size_t serving_threads = 0;
+    // What the first, second … thread of each kind is confined to.
+    std::vector<CpuList> serving_cpus;
+    // How long a serving thread may look at its rings before it sleeps.
+    std::chrono::microseconds busy_wait{0};
     std::chrono::milliseconds open_timeout{10'000};
     // Commands of a LUN that cannot be opened wait that long; then they are answered NOT READY.
     std::chrono::milliseconds not_ready_after{20'000};

@@ -33,6 +33,11 @@ void block_signals() {
     ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
 
+void set_policy(int policy) {
+    const sched_param none{};
+    ::sched_setscheduler(0, policy, &none);
+}
+
 // Whether a thread of ours sleeps in the kernel: D or S in the third field of its stat. R is merely off the
 // CPU.
 bool sleeps(Ownership::Owner thread) {
@@ -123,6 +128,7 @@ void Carriers::join_ended() {
 
 void Carriers::run(Carrier& carrier) {
     block_signals();
+    if (policy_ == SCHED_OTHER) set_policy(policy_);  // The watcher makes threads too.
     std::unique_lock lock(mutex_);
     carrier.id = ::gettid();
     if (carrier.loop && carrier.loop->ownership())
@@ -160,6 +166,9 @@ void Carriers::wake_watcher() {
 void Carriers::run_watcher() {
     block_signals();
     ::pthread_setname_np(::pthread_self(), "watcher");
+    // It runs when others sleep, and interrupts nobody: by its looks hundreds of lone writes a second would
+    // lose the CPU in the middle, to whoever burns it. See sched(7).
+    if (policy_ == SCHED_OTHER) set_policy(SCHED_BATCH);
     std::unique_lock lock(mutex_);
     for (unsigned quiet = 0; !stopping_;) {
         const bool calls = look_at_all();

@@ -94,6 +94,8 @@ private:
     void take(Watched& watched, Ownership::Word seen);
     void wake_watcher();
 
+    // The process's; another than the usual one is the administrator's choice for all of us.
+    const int policy_ = ::sched_getscheduler(0);
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<std::unique_ptr<Carrier>> carriers_;

@@ -27,6 +27,8 @@ constexpr int events_at_once = 64;
 // What ends and begins again at once (a WRITE SAME over a large range, in memory) must not keep the others
 // waiting.
 constexpr int rounds_per_turn = 8;
+// Rings. More of them would only find less.
+constexpr std::size_t looked_at_before_sleep = 16;
 
 int checked(int result, const char* what) {
     if (result < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -54,7 +56,8 @@ Loop::Loop(std::string name, LoopKind kind, Shared& shared)
       name_(std::move(name)),
       kind_(kind),
       epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
-      wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+      wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      busy_wait_(shared.busy_wait) {
     if (kind == LoopKind::inline_calls) {
         auto queue = std::make_unique<InlineQueue>(wake_, shared);
         inline_ = queue.get();
@@ -107,7 +110,8 @@ void Loop::add(Session& session) {
 
 void Loop::remove(Session& session) {
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, session.fd(), nullptr);
-    for (auto* list : {&ready_, &serving_now_, &to_publish_}) std::ranges::replace(*list, &session, nullptr);
+    for (auto* list : {&ready_, &serving_now_, &to_publish_, &lately_served_})
+        std::ranges::replace(*list, &session, nullptr);
     session.listed_ready = session.listed_to_publish = false;
 }
 
@@ -153,7 +157,7 @@ void Loop::rest() {
 
 void Loop::wait() {
     std::array<epoll_event, events_at_once> events;
-    const bool more_to_do = !ready_.empty() || io_->has_work();
+    const bool more_to_do = !ready_.empty() || io_->has_work() || look_around();
     const int patience = nice_ == 0 ? -1 : static_cast<int>(WeightController::rest.count());
     // epoll_wait(2) without glibc's point of cancellation.
     const auto count = ::syscall(SYS_epoll_pwait, epoll_, events.data(), events_at_once,
@@ -171,6 +175,28 @@ void Loop::wait() {
     }
 }
 
+// Before a sleep: for a moment, whether a command comes. Not while anything is under way, whose end would not
+// be seen, nor at less than full weight: then others want the CPU. True: one has come.
+bool Loop::look_around() {
+    if (nice_ != 0 || lately_served_.empty() || !io_->idle() || !busy_wait_.worthwhile()) return false;
+    const auto until = std::chrono::steady_clock::now() + busy_wait_.at_most();
+    do {
+        if (look_at_rings()) {
+            busy_wait_.found();
+            return true;
+        }
+    } while (std::chrono::steady_clock::now() < until);
+    busy_wait_.in_vain();
+    return false;
+}
+
+bool Loop::look_at_rings() {
+    for (auto* session : lately_served_) {
+        if (session && session->has_commands()) serve_again(*session);
+    }
+    return !ready_.empty();
+}
+
 void Loop::run_posted() {
     std::vector<std::function<void()>> tasks;
     {
@@ -182,11 +208,14 @@ void Loop::run_posted() {
 
 bool Loop::turn() {
     serving_now_.swap(ready_);
+    if (!serving_now_.empty()) lately_served_.clear();
     for (std::size_t i = 0; i < serving_now_.size(); ++i) {
         auto* session = serving_now_[i];
         if (!session) continue;
         session->listed_ready = false;
         if (session->serve()) serve_again(*session);
+        if (busy_wait_.enabled() && lately_served_.size() < looked_at_before_sleep)
+            lately_served_.push_back(session);
     }
     serving_now_.clear();
     if (!do_io()) return false;

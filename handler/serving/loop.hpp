@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "handler/serving/busy_wait.hpp"
 #include "handler/serving/inline_queue.hpp"
 #include "handler/serving/session_command.hpp"
 #include "handler/serving/shared.hpp"
@@ -76,6 +77,8 @@ public:
 private:
     [[nodiscard]] bool do_io();
     void wait();
+    bool look_around();
+    bool look_at_rings();
     void watch(int fd, void* whose, bool edges) const;
     void run_posted();
     void weigh();
@@ -92,6 +95,8 @@ private:
     std::vector<Session*> ready_;
     std::vector<Session*> serving_now_;
     std::vector<Session*> to_publish_;
+    BusyWait busy_wait_;
+    std::vector<Session*> lately_served_;  // Had commands in the last turn that found any; some of them.
     WeightController controller_;
     int nice_ = 0;                    // In force.
     std::size_t commands_taken_ = 0;  // Since the last wake-up.

@@ -95,20 +95,32 @@ void Session::leave() {
 }
 
 bool Session::serve() {
-    std::uint64_t bytes = 0;
-    for (unsigned taken = 0; taking_ && taken < commands_per_turn && bytes < bytes_per_turn; ++taken) {
+    if (!taking_) return false;
+    const bool found = ring_.has_more();
+    const bool took = take_share() != 0;
+    const bool more = ring_.has_more();
+    // What was found and is gone without having been taken was the kernel's padding.
+    if (took || (found && more)) add(counters_.turns_that_found, 1);
+    if (took) add(counters_.turns_that_took, 1);
+    return taking_ && more;
+}
+
+// Returns how many entries that were.
+unsigned Session::take_share() {
+    unsigned taken = 0;
+    for (std::uint64_t bytes = 0; taking_ && taken < commands_per_turn && bytes < bytes_per_turn; ++taken) {
         const auto* entry = ring_.next();
-        if (!entry) return false;
+        if (!entry) break;
         switch (entry->kind) {
             case uio::Entry::Kind::command: bytes += take(*entry); break;
             case uio::Entry::Kind::task_management: manage_tasks(*entry); break;
             case uio::Entry::Kind::broken:
                 taking_ = false;
                 if (events_.broken) events_.broken(entry->problem);
-                return false;
+                return taken;
         }
     }
-    return taking_ && ring_.has_more();
+    return taken;
 }
 
 // Returns the bytes that it may move.

@@ -33,6 +33,9 @@ struct SessionCounters {
     std::atomic<std::uint64_t> task_management{0};
     std::atomic<std::uint64_t> doorbells{0};
     std::atomic<std::uint64_t> in_flight{0};
+    // Turns of the loop that found something in the ring, and those of them that took some of it.
+    std::atomic<std::uint64_t> turns_that_found{0};
+    std::atomic<std::uint64_t> turns_that_took{0};
 };
 
 // A command that is in flight, for the administrator.
@@ -99,6 +102,7 @@ public:
     // Of the loop: true, if there is more to take than the budget allowed.
     bool serve();
     void publish();
+    bool has_commands() const { return taking_ && ring_.has_more(); }
     int fd() const { return uio_->fd(); }
     // Whether it is in one of the loop's lists.
     bool listed_ready = false;
@@ -111,6 +115,7 @@ private:
     static constexpr unsigned commands_per_turn = 64;
     static constexpr std::uint64_t bytes_per_turn = 8 * 1024 * 1024;
 
+    unsigned take_share();
     std::uint64_t take(const uio::Entry& entry);
     void execute(SessionCommand& command, std::uint8_t progress);
     void manage_tasks(const uio::Entry& entry);

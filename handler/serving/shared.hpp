@@ -2,6 +2,8 @@
 // What all serving threads of a process share. It outlives every loop.
 #pragma once
 
+#include <chrono>
+
 #include "handler/serving/activity.hpp"
 #include "handler/serving/carriers.hpp"
 #include "handler/serving/file_systems.hpp"
@@ -13,6 +15,8 @@ namespace tcmud::serving {
 
 struct Shared {
     Activity activity;
+    // How long serving threads may look at their rings before they sleep.
+    std::chrono::microseconds busy_wait{0};
     SchedulerWeight weight;
     FileSystems file_systems;
     SlowCalls slow_calls;

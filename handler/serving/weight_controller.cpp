@@ -10,10 +10,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Long enough for some hundred commands at the rates that count.
+// A rate is measured for so long, and until so many commands were served: of large blocks a few tens come in
+// the shortest time, in a handful of wake-ups, and the steps' rates could not be told apart. But not for
+// ever.
 constexpr auto window = 20ms;
-constexpr double worthwhile_rate = 2000;  // Commands per second; below, nothing is gained.
-constexpr std::uint64_t wakeups_at_rest = 64;
+constexpr auto longest_window = 100ms;
+constexpr std::uint64_t commands_measured = 128;
+constexpr double worthwhile_rate = 1000;  // Commands per second; below, nothing is gained.
+// At rest the clock is seen so often. By commands, not by wake-ups: these may carry many without any help.
+constexpr std::uint64_t commands_at_rest = 8;
 constexpr std::uint64_t wakeups_settled = 8;
 // What the thread is owed from before makes it run early for a millisecond or two; then a step that makes
 // lone commands wait is left as soon as a few wake-ups have shown that.
@@ -39,6 +44,12 @@ void WeightController::begin_window(Time now) {
     window_began_ = now;
     wakeups_ = commands_ = 0;
     wakeups_seen_ = commands_seen_ = 0;
+    look_after_commands_ = never;
+}
+
+bool WeightController::measured(Time now) const {
+    const auto age = now - window_began_;
+    return age >= window && (commands_ >= commands_measured || age >= longest_window);
 }
 
 double WeightController::rate(Time now) const {
@@ -56,15 +67,21 @@ int WeightController::look(Time now) {
 }
 
 void WeightController::look_at_rest(Time now) {
-    look_after_ = wakeups_ + wakeups_at_rest;
-    const auto age = now - window_began_;
-    if (age < window) return;
+    const bool rested = now - std::exchange(looked_, now) > rest;
+    // What was served before a rest says nothing of what is served without one.
+    if (rested) return begin_window_at_rest(now);
+    look_after_commands_ = commands_ + commands_at_rest;
+    if (!measured(now)) return;
     rates_[0] = rate(now);
-    // A window of many times its length is one with a rest in it.
-    const bool busy = rates_[0] >= worthwhile_rate && age < 2 * window;
+    begin_window_at_rest(now);
+    if (rates_[0] >= worthwhile_rate && now >= next_attempt_) try_step(1, now);
+}
+
+void WeightController::begin_window_at_rest(Time now) {
     begin_window(now);
-    look_after_ = wakeups_at_rest;
-    if (busy && now >= next_attempt_) try_step(1, now);
+    looked_ = now;
+    look_after_wakeups_ = never;
+    look_after_commands_ = commands_at_rest;
 }
 
 void WeightController::try_step(std::size_t step, Time now) {
@@ -72,7 +89,7 @@ void WeightController::try_step(std::size_t step, Time now) {
     step_ = tried_ = step;
     settled_in_ = false;
     begin_window(now);
-    look_after_ = 1;
+    look_after_wakeups_ = 1;
 }
 
 void WeightController::look_while_trying(Time now) {
@@ -81,13 +98,15 @@ void WeightController::look_while_trying(Time now) {
         settled_in_ = true;
         begin_window(now);
     }
-    look_after_ = wakeups_ + 1;
+    look_after_wakeups_ = wakeups_ + 1;
     if (!settled_in_) return;
     if (wakeups_ >= wakeups_tried && !several(commands_, wakeups_)) return pass_over(now);
-    if (age < window) return;
+    if (now - window_began_ < window) return;
     rates_[step_] = rate(now);
     const auto best = *std::max_element(rates_.begin(), rates_.begin() + static_cast<std::ptrdiff_t>(step_));
-    if (step_ + 1 == steps.size() || rates_[step_] < hopeless * best) return settle(now);
+    if (rates_[step_] < hopeless * best) return settle(now);
+    if (!measured(now)) return;
+    if (step_ + 1 == steps.size()) return settle(now);
     try_step(step_ + 1, now);
 }
 
@@ -111,7 +130,7 @@ void WeightController::settle(Time now) {
     pause_ = Time{0};
     worse_windows_ = 0;
     begin_window(now);
-    look_after_ = wakeups_settled;
+    look_after_wakeups_ = wakeups_settled;
 }
 
 void WeightController::give_up(Time now) {
@@ -119,20 +138,19 @@ void WeightController::give_up(Time now) {
     step_ = 0;
     pause_ = std::clamp<Time>(2 * pause_, shortest_pause, longest_pause);
     next_attempt_ = now + pause_;
-    begin_window(now);
-    look_after_ = wakeups_at_rest;
+    begin_window_at_rest(now);
 }
 
 void WeightController::look_while_settled(Time now) {
     const auto recent_commands = commands_ - std::exchange(commands_seen_, commands_);
     const auto recent_wakeups = wakeups_ - std::exchange(wakeups_seen_, wakeups_);
     if (!several(recent_commands, recent_wakeups)) return give_up(now);
-    look_after_ = wakeups_ + wakeups_settled;
+    look_after_wakeups_ = wakeups_ + wakeups_settled;
     if (now - window_began_ < window) return;
     worse_windows_ = rate(now) < still_good * rates_[step_] ? worse_windows_ + 1 : 0;
     if (worse_windows_ == 2) return give_up(now);
     begin_window(now);
-    look_after_ = wakeups_settled;
+    look_after_wakeups_ = wakeups_settled;
 }
 
 int WeightController::rested(Time now) {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace tcmud::serving {
 
@@ -25,14 +26,14 @@ public:
     static constexpr std::chrono::milliseconds rest{10};
 
     int nice() const { return steps[step_]; }
-    // Commands per second in the last full window at nice 0.
+    // Commands per second when they were last measured at nice 0.
     double rate_at_rest() const { return rates_[0]; }
 
     // After each wake-up, with the commands that it carried. True: look() has to see the clock.
     bool woken(std::size_t commands) {
         ++wakeups_;
         commands_ += commands;
-        return wakeups_ >= look_after_;
+        return wakeups_ >= look_after_wakeups_ || commands_ >= look_after_commands_;
     }
     // Returns the nice value from here on.
     int look(Time now);
@@ -48,7 +49,11 @@ private:
         settled,  // The best step, as long as it pays.
     };
 
+    static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+
     void begin_window(Time now);
+    void begin_window_at_rest(Time now);
+    bool measured(Time now) const;
     double rate(Time now) const;
     void look_at_rest(Time now);
     void look_while_trying(Time now);
@@ -70,7 +75,10 @@ private:
     std::uint64_t commands_ = 0;
     std::uint64_t wakeups_seen_ = 0;  // While settled: of these at the last look.
     std::uint64_t commands_seen_ = 0;
-    std::uint64_t look_after_ = 1;
+    // After the first of these.
+    std::uint64_t look_after_wakeups_ = never;
+    std::uint64_t look_after_commands_ = 1;
+    Time looked_{0};  // At rest: when the clock was last seen.
 
     Time next_attempt_{0};
     Time pause_{0};

@@ -62,6 +62,15 @@ greedy_and_polite() {
         "$(done_by polite "$3") commands against $(done_by greedy "$4")"
 }
 
+# check_every_turn NAME: whenever a turn found commands of the LUN, it took some.
+check_every_turn() {
+    local found took
+    read -r found took < <("$tcmuctl" status -j "$1" |
+        python3 -c 'import json, sys; c = json.load(sys.stdin)["counters"]; print(c["turns_that_found"], c["turns_that_took"])')
+    check_equal "each of $found turns that found commands of $1 took some" "$found" "$took"
+    check "there were such turns" test "$found" -gt 0
+}
+
 # two_equals DIRECTION
 two_equals() {
     local one other
@@ -78,6 +87,8 @@ for greedy in read write; do
         greedy_and_polite fileio_0/kernel_one fileio_0/kernel_other $polite $greedy
         greedy_and_polite one other $polite $greedy
         check_bar "its p99 is tenfold at most" test "$beside" -le $((10 * alone))
+        check_every_turn one
+        check_every_turn other
     done
 done
 for direction in read write; do

@@ -21,6 +21,8 @@ json lun(const std::string& name, const std::string& config) {
             {"size_bytes", 1610612736},
             {"block_size_bytes", 512},
             {"serving_thread", 1},
+            {"serving_kind", "inline"},
+            {"serving_cpus", "0-1"},
             {"counters",
              {{"commands", 30},
               {"reads", 20},
@@ -69,7 +71,7 @@ TEST_CASE("the status of a LUN is everything that is known of it") {
           "Config           ram/\n"
           "Size             1610612736 bytes (1.5 GiB), blocks of 512\n"
           "Device           uio3\n"
-          "Serving thread   1\n"
+          "Serving thread   1 (inline), on CPUs 0-1\n"
           "Commands         30 done, 3 in flight, 2 ended with an error\n"
           "Oldest command   0.0 s\n"
           "Reads            20, 4 KiB\n"
@@ -82,12 +84,17 @@ TEST_CASE("the status of the daemon is everything that is known of it") {
     CHECK(daemon_text({{"version", "1.2"},
                        {"subtypes", {"file", "ram"}},
                        {"serving_threads", 2},
+                       {"threads",
+                        {{{"name", "serving/0"}, {"luns", 3}, {"cpus", ""}},
+                         {{"name", "serving-io/1"}, {"luns", 4}, {"cpus", "2"}}}},
                        {"held_serving_threads", 1},
                        {"scheduler_weight", "cgroup"},
                        {"stuck_workers", 0}}) ==
           "Version          1.2\n"
           "Subtypes         file, ram\n"
           "Serving threads  2, 1 held by a file system\n"
+          "                 serving/0, LUNs: 3\n"
+          "                 serving-io/1, LUNs: 4, CPUs: 2\n"
           "Weight           cgroup\n"
           "Stuck workers    0\n");
 }
@@ -100,6 +107,12 @@ TEST_CASE("a LUN that is not served says why, and has no thread") {
     const auto text = status_text(waiting);
     CHECK_THAT(text, Contains("Error            /srv/a: no such file\n"));
     CHECK_THAT(text, !Contains("Serving thread"));
+}
+
+TEST_CASE("a LUN whose thread is not confined shows no CPUs") {
+    auto anywhere = lun("a", "ram/");
+    anywhere["serving_cpus"] = "";
+    CHECK_THAT(status_text(anywhere), Contains("Serving thread   1 (inline)\n"));
 }
 
 TEST_CASE("what an older daemon does not tell is left empty") {

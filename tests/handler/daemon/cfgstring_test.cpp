@@ -57,6 +57,18 @@ TEST_CASE("without options the write cache is on and the cfgstring is shown") {
     CHECK(parse("file//a;wce=1")->common.write_cache);
 }
 
+TEST_CASE("a LUN may ask for a serving thread by its number") {
+    CHECK_FALSE(parse("file//a")->common.thread);
+    CHECK(parse("file//a;thread=0")->common.thread == 0u);
+    CHECK(parse("file//a;thread=12")->common.thread == 12u);
+    for (const auto* value : {"", "-1", "one", "1.5", "99999999999999999999"}) {
+        CAPTURE(value);
+        const auto refused = parse(std::string("file//a;thread=") + value);
+        REQUIRE_FALSE(refused);
+        CHECK_THAT(refused.error().text, Contains("write thread=NUMBER"));
+    }
+}
+
 TEST_CASE("%3B is a semicolon of the path, every other percent sign itself") {
     CHECK(parse("file//a%3Bb;direct=1")->path == "/a;b");
     CHECK(parse("file//a%3bb")->path == "/a;b");

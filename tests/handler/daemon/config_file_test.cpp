@@ -34,6 +34,8 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         not_hba = ["user_1", "user_2"]
         reply_mode = false
         serving_threads = 3
+        serving_cpus = ["0", "0,0"]
+        busy_wait = 50
         open_timeout = 2.5
         not_ready_after = 7
         unserved_timeout = 1
@@ -49,6 +51,9 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.not_hbas == std::vector<std::string>{"user_1", "user_2"});
     CHECK_FALSE(settings.reply_mode);
     CHECK(settings.serving_threads == 3);
+    REQUIRE(settings.serving_cpus.size() == 2);
+    CHECK(settings.serving_cpus[1].text() == "0");
+    CHECK(settings.busy_wait == 50us);
     CHECK(settings.open_timeout == 2500ms);
     CHECK(settings.not_ready_after == 7s);
     CHECK(settings.unserved_timeout == 1s);
@@ -86,8 +91,9 @@ TEST_CASE("a value of the wrong type is refused with file, line and what it shou
 TEST_CASE("a value out of range is refused") {
     for (const auto* text :
          {"open_timeout = 0", "open_timeout = 0.09", "open_timeout = 3601", "open_timeout = inf",
-          "unserved_timeout = -1", "serving_threads = -1", "serving_threads = 1025", "command_timeout = -1",
-          "command_timeout = 86401", "run_directory = \"run\"", "module_directory = \"\""}) {
+          "unserved_timeout = -1", "serving_threads = -1", "serving_threads = 1025", "busy_wait = -1",
+          "busy_wait = 1001", "busy_wait = 0.5", "command_timeout = -1", "command_timeout = 86401",
+          "run_directory = \"run\"", "module_directory = \"\""}) {
         CAPTURE(text);
         CHECK_THAT(error_of(text), Contains(" must be "));
     }
@@ -96,6 +102,21 @@ TEST_CASE("a value out of range is refused") {
         CAPTURE(text);
         CHECK(error_of(text).empty());
     }
+}
+
+TEST_CASE("CPUs for serving threads are refused where there are none such, or no such thread") {
+    for (const auto* text : {"serving_cpus = \"0\"", "serving_cpus = [0]", "serving_cpus = [\"\"]",
+                             "serving_cpus = [\"0\", \"1-\"]"}) {
+        CAPTURE(text);
+        CHECK_THAT(error_of(text), StartsWith("tcmud.toml:1: serving_cpus must be a list with the CPUs of"));
+    }
+    // No machine of ours has so many.
+    CHECK_THAT(error_of("\nserving_cpus = [\"0\", \"0,1023\"]"),
+               StartsWith("tcmud.toml:2: serving_cpus must be CPUs that are online (0") &&
+                   Contains("), and 1023 is not"));
+    CHECK(error_of("serving_threads = 1\nserving_cpus = [\"0\", \"0\"]") ==
+          "tcmud.toml: serving_cpus has 2 entries, and serving_threads = 1");
+    CHECK(error_of("serving_cpus = [\"0\", \"0\"]").empty());
 }
 
 TEST_CASE("a timeout that is no number at all is refused") {

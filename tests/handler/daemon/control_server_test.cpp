@@ -26,9 +26,11 @@ LunReport report(const std::string& name) {
     report.state = LunState::serving;
     report.size = ByteCount{1048576};
     report.block_size = {4096};
-    report.serving_thread = 1;
+    report.serving_thread = {"serving-io/1", 1, serving::LoopKind::io_uring, 3, "0-1"};
     report.counters.commands = 7;
     report.counters.in_flight = 2;
+    report.counters.turns_that_found = 5;
+    report.counters.turns_that_took = 4;
     return report;
 }
 
@@ -40,58 +42,60 @@ public:
             context_, socket(),
             {[luns = std::move(luns)] { return luns; },
              [] {
-                 return DaemonReport{"1.2", "1.2-abc", {"file", "ram"}, 2, 1, "autogroup", 3};
+                 return DaemonReport{"1.2",
+                                     "1.2-abc",
+                                     {"file", "ram"},
+                                     {{"serving/0", 0, {}, 5, ""}, {"serving/1", 1, {}, 6, "2"}},
+                                     1,
+                                     "autogroup",
+                                     3};
              },
              [](std::string lun, std::string command) { return answer(std::move(lun), std::move(command)); },
              [](std::optional<std::chrono::milliseconds> older_than) { return hung(older_than); },
              [](const std::string& lun) -> Result<void> {
                  if (lun == "user_0/a") return {};
                  return failure(ENOENT, "there is no LUN " + lun);
-             }});
-        [] { return false; }, [](asio::local::stream_protocol::socket) {}
-    });
-    REQUIRE(listening);
-    server_ = std::move(*listening);
-    thread_ = std::thread([this] { context_.run(); });
-} ~Served() {
-    context_.stop();
-    if (thread_.joinable()) thread_.join();
-}
-std::filesystem::path socket() const {
-    return directory_.path() / "control.sock";
-}
-Result<nlohmann::json> get(const std::string& target) const {
-    return ctl::get(socket(), target);
-}
-Result<nlohmann::json> post(const std::string& target, const nlohmann::json& body) const {
-    return ctl::post(socket(), target, body);
-}
+             },
+             [] { return false; }, [](asio::local::stream_protocol::socket) {}});
+        REQUIRE(listening);
+        server_ = std::move(*listening);
+        thread_ = std::thread([this] { context_.run(); });
+    }
+    ~Served() {
+        context_.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+    std::filesystem::path socket() const { return directory_.path() / "control.sock"; }
+    Result<nlohmann::json> get(const std::string& target) const { return ctl::get(socket(), target); }
+    Result<nlohmann::json> post(const std::string& target, const nlohmann::json& body) const {
+        return ctl::post(socket(), target, body);
+    }
 
 private:
-static asio::awaitable<Result<std::string>> answer(std::string lun, std::string command) {
-    if (lun != "user_0/a") co_return failure(ENOENT, "there is no LUN " + lun);
-    co_return "did " + command;
-}
+    static asio::awaitable<Result<std::string>> answer(std::string lun, std::string command) {
+        if (lun != "user_0/a") co_return failure(ENOENT, "there is no LUN " + lun);
+        co_return "did " + command;
+    }
 
-// Of one LUN whose thread answers and one whose does not.
-static asio::awaitable<HungReport> hung(std::optional<std::chrono::milliseconds> older_than) {
-    HungReport report;
-    report.older_than = older_than.value_or(std::chrono::seconds(15));
-    serving::CommandReport command;
-    command.cdb = {std::byte{0x2a}, std::byte{0}, std::byte{0xff}};
-    command.name = "WRITE(10)";
-    command.age = std::chrono::milliseconds(16500);
-    command.waits = "in a system call on its file (write)";
-    report.commands.push_back({"user_0/a", command});
-    report.not_listed = 3;
-    report.silent.push_back({"user_0/b", 7, 0});
-    co_return report;
-}
+    // Of one LUN whose thread answers and one whose does not.
+    static asio::awaitable<HungReport> hung(std::optional<std::chrono::milliseconds> older_than) {
+        HungReport report;
+        report.older_than = older_than.value_or(std::chrono::seconds(15));
+        serving::CommandReport command;
+        command.cdb = {std::byte{0x2a}, std::byte{0}, std::byte{0xff}};
+        command.name = "WRITE(10)";
+        command.age = std::chrono::milliseconds(16500);
+        command.waits = "in a system call on its file (write)";
+        report.commands.push_back({"user_0/a", command});
+        report.not_listed = 3;
+        report.silent.push_back({"user_0/b", 7, 0});
+        co_return report;
+    }
 
-test::TemporaryDirectory directory_;
-asio::io_context context_;
-std::unique_ptr<ControlServer> server_;
-std::thread thread_;
+    test::TemporaryDirectory directory_;
+    asio::io_context context_;
+    std::unique_ptr<ControlServer> server_;
+    std::thread thread_;
 };
 
 }  // namespace
@@ -110,8 +114,12 @@ TEST_CASE("the control socket tells what is known of every LUN") {
     CHECK(lun["size_bytes"] == 1048576);
     CHECK(lun["block_size_bytes"] == 4096);
     CHECK(lun["serving_thread"] == 1);
+    CHECK(lun["serving_kind"] == "io_uring");
+    CHECK(lun["serving_cpus"] == "0-1");
     CHECK(lun["counters"]["commands"] == 7);
     CHECK(lun["counters"]["in_flight"] == 2);
+    CHECK(lun["counters"]["turns_that_found"] == 5);
+    CHECK(lun["counters"]["turns_that_took"] == 4);
     CHECK_FALSE(lun.contains("error"));
 }
 
@@ -145,6 +153,12 @@ TEST_CASE("the control socket tells of the process") {
     CHECK((*daemon)["build_id"] == "1.2-abc");
     CHECK((*daemon)["subtypes"] == nlohmann::json{"file", "ram"});
     CHECK((*daemon)["serving_threads"] == 2);
+    CHECK((*daemon)["threads"][0]["name"] == "serving/0");
+    CHECK((*daemon)["threads"][0]["luns"] == 5);
+    CHECK((*daemon)["threads"][0]["kind"] == "inline");
+    CHECK((*daemon)["threads"][0]["cpus"] == "");
+    CHECK((*daemon)["threads"][1]["number"] == 1);
+    CHECK((*daemon)["threads"][1]["cpus"] == "2");
     CHECK((*daemon)["stuck_workers"] == 1);
     CHECK((*daemon)["scheduler_weight"] == "autogroup");
     CHECK((*daemon)["held_serving_threads"] == 3);

@@ -1,13 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/serving_threads.hpp"
 
+#include <algorithm>
+#include <future>
 #include <set>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
-using tcmud::daemon::ServingThreads;
+#include "handler/daemon/settings.hpp"
+
+using namespace tcmud::daemon;
 using enum tcmud::serving::LoopKind;
+
+namespace {
+
+std::size_t number_of(const ServingThreads& threads, const tcmud::serving::Loop& loop) {
+    return threads.report(loop).number;
+}
+
+// Where the loop's thread may run.
+cpu_set_t cpus_of(tcmud::serving::Loop& loop) {
+    std::promise<cpu_set_t> told;
+    loop.post([&told] {
+        cpu_set_t set;
+        ::sched_getaffinity(0, sizeof set, &set);
+        told.set_value(set);
+    });
+    return told.get_future().get();
+}
+
+}  // namespace
 
 TEST_CASE("serving threads are made when LUNs need them") {
     ServingThreads threads(2);
@@ -17,14 +40,14 @@ TEST_CASE("serving threads are made when LUNs need them") {
     const auto& second = threads.place(inline_calls);
     CHECK(threads.count() == 2);
     CHECK(&first != &second);
-    CHECK(threads.index_of(first) == 0);
-    CHECK(threads.index_of(second) == 1);
+    CHECK(number_of(threads, first) == 0);
+    CHECK(number_of(threads, second) == 1);
 }
 
 TEST_CASE("there are never more serving threads than the limit, and LUNs are spread evenly") {
     ServingThreads threads(2);
     std::multiset<std::size_t> places;
-    for (int i = 0; i < 6; ++i) places.insert(threads.index_of(threads.place(inline_calls)));
+    for (int i = 0; i < 6; ++i) places.insert(number_of(threads, threads.place(inline_calls)));
     CHECK(threads.count() == 2);
     CHECK(places.count(0) == 3);
     CHECK(places.count(1) == 3);
@@ -48,9 +71,64 @@ TEST_CASE("a thread without LUNs is used before another is made") {
     CHECK(threads.count() == 1);
 }
 
-TEST_CASE("without a limit there is one thread per CPU at most") {
-    ServingThreads threads(0);
-    const auto cpus = std::max(1u, std::thread::hardware_concurrency());
-    for (unsigned i = 0; i < cpus + 1; ++i) threads.place(inline_calls);
-    CHECK(threads.count() == cpus);
+TEST_CASE("each kind has its own threads, with numbers and names of their own") {
+    ServingThreads threads(2);
+    const auto& calls = threads.place(inline_calls);
+    const auto& ring = threads.place(io_uring);
+    CHECK(number_of(threads, calls) == 0);
+    CHECK(number_of(threads, ring) == 0);
+    CHECK(threads.report(calls).name == "serving/0");
+    CHECK(threads.report(ring).name == "serving-io/0");
+}
+
+TEST_CASE("a LUN gets the thread that it asks for, whatever else there is") {
+    ServingThreads threads(4);
+    const auto& wanted = threads.place(inline_calls, 2);
+    CHECK(number_of(threads, wanted) == 2);
+    CHECK(&threads.place(inline_calls, 2) == &wanted);
+    CHECK(threads.report(wanted).luns == 2);
+    CHECK(threads.count() == 1);
+    // Those that don't ask fill up the others.
+    std::set<std::size_t> others;
+    for (int i = 0; i < 3; ++i) others.insert(number_of(threads, threads.place(inline_calls)));
+    CHECK(others == std::set<std::size_t>{0, 1, 3});
+    CHECK(number_of(threads, threads.place(io_uring, 2)) == 2);
+}
+
+TEST_CASE("without a number there is a thread for each entry of serving_cpus, or one per CPU, at most") {
+    Settings settings;
+    CHECK(most_serving_threads(settings) == std::max(1u, std::thread::hardware_concurrency()));
+    settings.serving_cpus.assign(3, *CpuList::parse("0"));
+    CHECK(most_serving_threads(settings) == 3);
+    settings.serving_threads = 5;
+    CHECK(most_serving_threads(settings) == 5);
+}
+
+TEST_CASE("a LUN that asks for a thread beyond the limit is refused, with the numbers that there are") {
+    CHECK(check_thread(std::nullopt, 1));
+    CHECK(check_thread(1, 2));
+    const auto refused = check_thread(2, 2);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().number == EINVAL);
+    CHECK(refused.error().text ==
+          "option thread cannot be 2: the serving threads are 0 to 1 (serving_threads in tcmud.toml)");
+}
+
+TEST_CASE("a thread runs on the CPUs that its number says, others anywhere") {
+    cpu_set_t ours;
+    REQUIRE(::sched_getaffinity(0, sizeof ours, &ours) == 0);
+    unsigned first = 0;
+    while (CPU_ISSET(first, &ours) == 0) ++first;
+    const auto one = *CpuList::parse(std::to_string(first));
+    ServingThreads threads(2, {one});
+    for (const auto kind : {inline_calls, io_uring}) {
+        const auto confined = cpus_of(threads.place(kind, 0));
+        CHECK(CPU_EQUAL(&confined, &one.set()));
+        const auto free = cpus_of(threads.place(kind, 1));
+        CHECK(CPU_EQUAL(&free, &ours));
+    }
+    const auto reports = threads.reports();
+    REQUIRE(reports.size() == 4);
+    CHECK(reports[0].cpus == one.text());
+    CHECK(reports[1].cpus.empty());
 }

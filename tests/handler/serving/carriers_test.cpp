@@ -111,6 +111,50 @@ TEST_CASE("a loop whose thread is held in the kernel goes on on another one") {
     CHECK_FALSE(loop.file_system.stuck());
 }
 
+TEST_CASE("a loop that is confined to a CPU stays there when it changes hands, others go where they were") {
+    const auto cpus_of = [](pid_t thread) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        ::sched_getaffinity(thread, sizeof set, &set);
+        return set;
+    };
+    const auto everywhere = cpus_of(0);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (unsigned cpu = 0; CPU_COUNT(&one) == 0; ++cpu) {
+        if (CPU_ISSET(cpu, &everywhere)) CPU_SET(cpu, &one);
+    }
+    Carriers carriers;
+    CountingLoop confined(carriers);
+    CountingLoop free(carriers);
+    REQUIRE(soon([&] { return confined.turns > 2 && free.turns > 2; }));
+    REQUIRE(::sched_setaffinity(confined.carrier, sizeof one, &one) == 0);
+    for (auto* loop : {&confined, &free}) {
+        const auto first = loop->carrier.load();
+        loop->hold = true;
+        REQUIRE(soon([&] { return loop->carrier != first; }));
+        loop->release();
+        REQUIRE(soon([&] { return carriers.held() == 0; }));
+        // The second to be taken gets the thread that the first one's was.
+        CHECK(soon([&] {
+            const auto now = cpus_of(loop->carrier);
+            return CPU_EQUAL(&now, loop == &confined ? &one : &everywhere);
+        }));
+    }
+}
+
+TEST_CASE("who watches interrupts nobody, and those that it starts are not like that") {
+    Carriers carriers;
+    CountingLoop loop(carriers);
+    for (unsigned round = 1; round <= 3; ++round) {
+        REQUIRE(soon([&] { return loop.turns > 2 && carriers.held() == 0; }));
+        CHECK(::sched_getscheduler(loop.carrier) == ::sched_getscheduler(0));
+        loop.hold = true;
+        REQUIRE(soon([&] { return carriers.taken() == round; }));
+        loop.release();
+    }
+}
+
 TEST_CASE("a thread that came back too late takes over the next time") {
     Carriers carriers;
     CountingLoop loop(carriers);

@@ -12,12 +12,40 @@
 
 #include <catch2/catch.hpp>
 
+#include "handler/serving/session.hpp"
 #include "tests/handler/serving/support.hpp"
+#include "tests/support/kernel_ring.hpp"
 
 using namespace tcmud;
 using namespace tcmud::serving;
+using namespace std::chrono_literals;
 using tcmud::test::on;
 using tcmud::test::Waiting;
+
+namespace {
+
+// One of several LUNs of a loop.
+struct OneOfSeveral {
+    explicit OneOfSeveral(Loop& loop)
+        : session(doorbell.device(), *uio::Ring::attach(kernel.mapping(), uio::Journal::in_memory()), device,
+                  loop, {}) {
+        session.start();
+    }
+    void submit(int commands) {
+        for (int i = 0; i < commands; ++i) kernel.submit({0x00, 0, 0, 0, 0, 0});  // TEST UNIT READY
+    }
+    void leave() {
+        device.answer_all(scsi::Outcome::good());
+        session.pause([] {});
+        session.leave();
+    }
+    test::KernelRing kernel{{.ring_size = 256 * 1024}};
+    test::HoldingDevice device;
+    test::Doorbell doorbell;
+    Session session;
+};
+
+}  // namespace
 
 TEST_CASE("tasks run on the serving thread, which has the loop's name") {
     test::TestLoop loop("serving-1");
@@ -107,4 +135,65 @@ TEST_CASE("a loop ends, with or without ever having had a task") {
         on(loop, [&] { ran = true; });
     }
     CHECK(ran);
+}
+
+TEST_CASE("every turn takes commands of each LUN that has some, however many another one has") {
+    Shared shared;
+    Loop loop("test", LoopKind::inline_calls, shared);  // Without a thread: a turn is a call.
+    OneOfSeveral greedy(loop);
+    OneOfSeveral polite(loop);
+    greedy.submit(1000);
+    constexpr std::size_t turns = 10;
+    for (std::size_t turn = 1; turn <= turns; ++turn) {
+        polite.submit(1);
+        loop.serve_again(polite.session);
+        REQUIRE(loop.turn());
+        CHECK(polite.device.held.size() == turn);
+        CHECK(greedy.device.held.size() == turn * 64);
+    }
+    const auto& counters = polite.session.counters();
+    CHECK(counters.turns_that_found == turns);
+    CHECK(counters.turns_that_took == turns);
+    greedy.leave();
+    polite.leave();
+}
+
+namespace {
+
+// Whether a command that comes without a doorbell, when a turn has just ended, is taken.
+bool seen_before_sleep(std::chrono::microseconds busy_wait) {
+    Shared shared;
+    shared.busy_wait = busy_wait;
+    Loop loop("test", LoopKind::inline_calls, shared);
+    loop.start();
+    std::unique_ptr<OneOfSeveral> lun;
+    struct Submitting : IoOperation {
+        OneOfSeveral* lun = nullptr;
+    } operation;
+    operation.deliver = [](IoOperation& self, const IoResult&) {
+        static_cast<Submitting&>(self).lun->submit(1);
+    };
+    on(loop, [&] { lun = std::make_unique<OneOfSeveral>(loop); });
+    on(loop, [&] {
+        operation.lun = lun.get();
+        lun->submit(1);
+        loop.serve_again(lun->session);
+        // Delivered behind the rings of the same turn.
+        loop.io().post(Completion(operation), {});
+    });
+    on(loop, [] {});
+    const bool seen = on(loop, [&] { return lun->device.held.size() == 2; });
+    on(loop, [&] {
+        lun->leave();
+        lun.reset();
+    });
+    loop.stop();
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE("a loop looks at its rings before it sleeps, if it may") {
+    CHECK(seen_before_sleep(10ms));
+    CHECK_FALSE(seen_before_sleep(0us));
 }

@@ -73,6 +73,27 @@ TEST_CASE("a step that changes nothing is passed over for the next") {
     CHECK(machine.nice == 12);
 }
 
+TEST_CASE("where wake-ups carry many without any help, heavier ones are tried all the same") {
+    // Large blocks: a few hundred wake-ups a second.
+    Machine machine{[](int nice) {
+        return nice == 0 ? Machine::Wakeup{7, 820us} : Machine::Wakeup{8, 880us};
+    }};
+    machine.run(500ms);
+    CHECK(machine.nice == 10);
+}
+
+TEST_CASE(
+    "of large blocks, few for each wake-up and a few hundred wake-ups a second, the best step is found") {
+    // Over a network: 8 commands for each wake-up; at nice 0 one by one, though a little slower.
+    Machine machine{[turn = 0](int nice) mutable {
+        if (nice == 0) return Machine::Wakeup{1, 600us};
+        const auto uneven = ++turn % 2 == 0 ? 500us : -500us;
+        return Machine::Wakeup{8, 8 * (nice == 19 ? 560us : 610us) + uneven};
+    }};
+    machine.run(1s);
+    CHECK(machine.nice == 19);
+}
+
 TEST_CASE("lone commands are made to wait for a few milliseconds of a second at most") {
     // Beside a process that burns the CPU: light threads wait for their turn.
     Machine machine{[](int nice) { return Machine::Wakeup{1, nice == 0 ? 60us : 3ms}; }};
@@ -85,7 +106,7 @@ TEST_CASE("lone commands are made to wait for a few milliseconds of a second at 
 }
 
 TEST_CASE("few commands are no reason to try anything") {
-    Machine machine{[](int) { return Machine::Wakeup{4, 4ms}; }};
+    Machine machine{[](int) { return Machine::Wakeup{2, 4ms}; }};
     machine.run(3s);
     CHECK(machine.lightest_for == 0s);
 }
