@@ -20,6 +20,7 @@
 #include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/device_manager.hpp"
 #include "handler/daemon/handing_over.hpp"
+#include "handler/daemon/journals.hpp"
 #include "handler/daemon/kernel_module.hpp"
 #include "handler/daemon/other_daemons.hpp"
 #include "handler/daemon/processes.hpp"
@@ -28,6 +29,7 @@
 #include "handler/daemon/taking_over.hpp"
 #include "netlink/socket.hpp"
 #include "uio/crash_point.hpp"
+#include "uio/discovery.hpp"
 
 namespace tcmud::daemon {
 
@@ -56,8 +58,9 @@ public:
           configfs_worker_(context_, "configfs", 1, 4),
           offload_(context_, "offload", 4, 16),
           threads_(settings_.serving_threads),
-          services_{context_,   settings_, modules_, configfs_, configfs_worker_, offload_, threads_,
-                    directory_, {},        {},       {}},
+          services_{context_, settings_, modules_,   configfs_, configfs_worker_,
+                    offload_, threads_,  directory_, {},        {},
+                    {},       {}},
           signals_(context_),
           events_(context_, socket_.fd()) {
         for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD}) signals_.add(signal);
@@ -85,6 +88,9 @@ private:
         }
         co_await set_up_netlink();
         if (!listen()) co_return leave(ExitCode::failed);
+        if (const auto removed = remove_stale_journals(settings_.run_directory, uio::find_devices());
+            !removed)
+            log::warning("{}", removed.error().text);
         manager_->scan(std::move(kept_));
         for (const auto minor : kept_.left()) DescriptorStore::forget(minor);
         asio::co_spawn(context_, receive_events(), rethrow);

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -75,6 +74,8 @@ public:
     const LunName& name() const { return name_; }
     const std::string& config() const { return uio_name_.config; }
     LunState state() const { return state_; }
+    // Its device is gone for ever.
+    bool gone() const { return gone_; }
     LunReport report() const;
 
 private:
@@ -102,7 +103,6 @@ private:
     // Opening, step by step.
     asio::awaitable<void> try_to_open();
     asio::awaitable<bool> exists() const;
-    std::filesystem::path journal_path() const;
     asio::awaitable<Result<void>> open();
     asio::awaitable<Result<LunFacts>> read_facts();
     asio::awaitable<Result<void>> open_backend(const LunFacts& facts, OpenedBackend& backend);
@@ -123,8 +123,12 @@ private:
 
     void change(LunEvent event);
     void push(Request request);
+    asio::awaitable<void> deal_with_added(const netlink::Event& event);
     // False: nobody waited for it.
     bool answer(const netlink::Event& event, int status) const;
+    bool answer_added(const netlink::Event& event);
+    // A removal waits to be dealt with.
+    bool is_to_go() const;
     void answer_what_is_left();
     int added_status() const;
     devices::BlockSettings block_settings(const LunFacts& facts) const;
@@ -135,7 +139,9 @@ private:
     uio::DeviceName uio_name_;
     LunName name_;
     LunState state_ = LunState::discovered;
+    bool gone_ = false;
     LunFacts facts_;
+    std::uint32_t added_id_ = 0;  // Of the device whose ADDED event has been answered; 0: none.
     CommonOptions common_;
     std::string error_;     // Why it could not be opened,
     int error_number_ = 0;  // and the errno of that.
