@@ -25,6 +25,7 @@
 #include "handler/daemon/other_daemons.hpp"
 #include "handler/daemon/processes.hpp"
 #include "handler/daemon/run_directory.hpp"
+#include "handler/daemon/scarce_memory.hpp"
 #include "handler/daemon/takeover.hpp"
 #include "handler/daemon/taking_over.hpp"
 #include "netlink/socket.hpp"
@@ -75,6 +76,7 @@ public:
 
 private:
     asio::awaitable<void> start() {
+        lock_program();
         const auto others = co_await look_for_others();
         alone_ = !others.any();
         if (!alone_) tell_of(others);
@@ -363,6 +365,7 @@ ExitCode serve(const Serve& request) {
         log::error("TCMUD_CRASH_AT={}: there is no such point", where);
         return ExitCode::failed;
     }
+    prepare_for_scarce_memory();
     auto kept = DescriptorStore::inherit();
     std::optional<Predecessor> predecessor;
     auto run_directory = get_run_directory(request, predecessor);

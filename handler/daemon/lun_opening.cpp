@@ -19,6 +19,7 @@
 #include "handler/daemon/log.hpp"
 #include "handler/daemon/lun.hpp"
 #include "handler/daemon/lun_host.hpp"
+#include "handler/daemon/scarce_memory.hpp"
 #include "uio/device.hpp"
 
 namespace tcmud::daemon {
@@ -218,6 +219,7 @@ asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Dev
     }
     loop_ = &loop;
     served_ = std::move(*served);
+    lock_heap();
     co_return Result<void>{};
 }
 

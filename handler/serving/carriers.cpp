@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "handler/serving/file_systems.hpp"
+#include "handler/serving/lock_memory.hpp"
 
 namespace tcmud::serving {
 
@@ -116,6 +117,7 @@ void Carriers::join_ended() {
 
 void Carriers::run(Carrier& carrier) {
     block_signals();
+    lock_own_stack();
     std::unique_lock lock(mutex_);
     carrier.id = ::gettid();
     if (carrier.loop && carrier.loop->ownership())
@@ -152,6 +154,7 @@ void Carriers::wake_watcher() {
 
 void Carriers::run_watcher() {
     block_signals();
+    lock_own_stack();
     ::pthread_setname_np(::pthread_self(), "watcher");
     std::unique_lock lock(mutex_);
     for (unsigned quiet = 0; !stopping_;) {
