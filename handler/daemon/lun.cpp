@@ -199,23 +199,6 @@ asio::awaitable<bool> Lun::deal_with(const Request& request) {
     co_return co_await give_up(request);
 }
 
-// It was found before its event was read.
-asio::awaitable<void> Lun::deal_with_added(const netlink::Event& event) {
-    const bool known = event.device_id == facts_.device_id;
-    if (known && (facts_.enabled || event.device_id == added_id_)) co_return;
-    if (!known) {
-        // Another device of the same name and number: the `enable` of the first one failed after we found it.
-        if (state_ == LunState::serving) {
-            change(LunEvent::lost);
-            while (!co_await leave(drain_report))
-                log::warning("{}: its backend has not ended all I/O", name_.text());
-        }
-        uio_.reset();
-        co_await try_to_open();
-    }
-    if (answer_added(event) && state_ == LunState::waiting) change(LunEvent::refused);
-}
-
 // True: its life has ended.
 asio::awaitable<bool> Lun::give_up(const Request& request) {
     const bool stopping = std::holds_alternative<Stop>(request);

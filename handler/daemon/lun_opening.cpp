@@ -32,6 +32,7 @@ constexpr auto configfs_patience = 5s;
 // A predecessor may need a moment to let go of the device.
 constexpr auto busy_patience = 2000ms;
 constexpr auto busy_interval = 20ms;
+constexpr auto drain_report = 10s;
 
 struct OpenRing {
     uio::Device device;
@@ -97,6 +98,23 @@ asio::awaitable<Result<LunFacts>> Lun::read_facts() {
     while (!*facts && !is_to_go()) co_await requested_.wait(2 * configfs_patience);
     if (!*facts) co_return failure(ECANCELED, "it is being removed");
     co_return std::move(**facts);
+}
+
+// It was found before its event was read.
+asio::awaitable<void> Lun::deal_with_added(const netlink::Event& event) {
+    const bool known = event.device_id == facts_.device_id;
+    if (known && (facts_.enabled || event.device_id == added_id_)) co_return;
+    if (!known) {
+        // Another device of the same name and number: the `enable` of the first one failed after we found it.
+        if (state_ == LunState::serving) {
+            change(LunEvent::lost);
+            while (!co_await leave(drain_report))
+                log::warning("{}: its backend has not ended all I/O", name_.text());
+        }
+        uio_.reset();
+        co_await try_to_open();
+    }
+    if (answer_added(event) && state_ == LunState::waiting) change(LunEvent::refused);
 }
 
 asio::awaitable<Result<void>> Lun::open() {
