@@ -58,6 +58,15 @@ struct Journal::Record {
     std::byte entry[longest_entry];
 };
 
+namespace {
+
+// What the ring of a LUN needs must not be swapped to that LUN. Where it is forbidden it is left undone.
+void keep_in_memory(const std::byte* at) {
+    static_cast<void>(::mlock2(at, page, MLOCK_ONFAULT));
+}
+
+}  // namespace
+
 struct Journal::Memory {
     Memory(std::byte* where, int file, bool mapped) : at(where), fd(file), mine(mapped) {}
     Memory(const Memory&) = delete;
@@ -74,6 +83,7 @@ struct Journal::Memory {
         if (reserved.empty()) reserved.resize(size / page);
         if (reserved[number]) return true;
         reserved[number] = ::fallocate(fd, 0, static_cast<off_t>(number * page), page) == 0;
+        keep_in_memory(at + number * page);
         return reserved[number];
     }
 
@@ -97,6 +107,7 @@ tl::expected<Journal, std::error_code> Journal::open(const char* path) {
         ::close(fd);
         return error;
     }
+    keep_in_memory(static_cast<std::byte*>(at));
     return Journal(std::make_shared<Memory>(static_cast<std::byte*>(at), fd, true));
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/daemon.hpp"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -21,14 +19,17 @@
 #include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/device_manager.hpp"
 #include "handler/daemon/handing_over.hpp"
+#include "handler/daemon/journals.hpp"
 #include "handler/daemon/kernel_module.hpp"
 #include "handler/daemon/other_daemons.hpp"
 #include "handler/daemon/processes.hpp"
 #include "handler/daemon/run_directory.hpp"
+#include "handler/daemon/scarce_memory.hpp"
 #include "handler/daemon/takeover.hpp"
 #include "handler/daemon/taking_over.hpp"
 #include "netlink/socket.hpp"
 #include "uio/crash_point.hpp"
+#include "uio/discovery.hpp"
 
 namespace tcmud::daemon {
 
@@ -57,8 +58,9 @@ public:
           configfs_worker_(context_, "configfs", 1, 4),
           offload_(context_, "offload", 4, 16),
           threads_(most_serving_threads(settings_), settings_.serving_cpus, settings_.busy_wait),
-          services_{context_,   settings_, modules_, configfs_, configfs_worker_, offload_, threads_,
-                    directory_, {},        {},       {}},
+          services_{context_, settings_, modules_,   configfs_, configfs_worker_,
+                    offload_, threads_,  directory_, {},        {},
+                    {},       {}},
           signals_(context_),
           events_(context_, socket_.fd()) {
         for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD}) signals_.add(signal);
@@ -73,6 +75,7 @@ public:
 
 private:
     asio::awaitable<void> start() {
+        lock_program();
         const auto others = co_await look_for_others();
         alone_ = !others.any();
         if (!alone_) tell_of(others);
@@ -89,6 +92,9 @@ private:
         }
         co_await set_up_netlink();
         if (!listen()) co_return leave(ExitCode::failed);
+        if (const auto removed = remove_stale_journals(settings_.run_directory, uio::find_devices());
+            !removed)
+            log::warning("{}", removed.error().text);
         manager_->scan(std::move(kept_));
         for (const auto minor : kept_.left()) DescriptorStore::forget(minor);
         asio::co_spawn(context_, receive_events(), rethrow);
@@ -242,7 +248,7 @@ private:
             if (signal == SIGTERM || signal == SIGINT) break;
             if (signal == SIGHUP) reload();
             if (signal == SIGUSR2) begin_successor();
-            if (signal == SIGCHLD) reap();
+            if (signal == SIGCHLD) reap_ended();
         }
         ::sd_notify(0, "STOPPING=1");
         log::info("stopping");
@@ -262,11 +268,6 @@ private:
         auto arguments = request_.arguments;
         if (!request_.takeover) arguments.emplace_back("--takeover");
         if (const auto begun = begin_apart(arguments); !begun) log::error("{}", begun.error().text);
-    }
-
-    static void reap() {
-        while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-        }
     }
 
     // What can change while it runs: the log level.
@@ -352,14 +353,6 @@ Result<RunDirectory> get_run_directory(const Serve& request, std::optional<Prede
 
 }  // namespace
 
-// Each LUN takes a few descriptors; the usual soft limit of 1024 is for programs that use select(2).
-void raise_limit_of_open_files() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 ExitCode serve(const Serve& request) {
     log::start(request.settings.log_level);
     raise_limit_of_open_files();
@@ -372,6 +365,7 @@ ExitCode serve(const Serve& request) {
         log::error("TCMUD_CRASH_AT={}: there is no such point", where);
         return ExitCode::failed;
     }
+    prepare_for_scarce_memory();
     auto kept = DescriptorStore::inherit();
     std::optional<Predecessor> predecessor;
     auto run_directory = get_run_directory(request, predecessor);

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
+#include "handler/daemon/journals.hpp"
 #include "handler/daemon/log.hpp"
 #include "uio/discovery.hpp"
 
@@ -45,6 +47,7 @@ DeviceManager::DeviceManager(LunServices& services, netlink::Socket& socket, Res
       another_daemon_(std::move(another_daemon)),
       one_ended_(services.context) {
     services_.answer = [this](const netlink::Answer& given) { return answer(given); };
+    services_.hear = [this] { deal_with(socket_.receive()); };
     services_.ended = [this](const Lun& lun) { ended(lun); };
     services_.served = [this] {
         std::vector<std::pair<LunName, std::string>> served;
@@ -111,7 +114,7 @@ void DeviceManager::deal_with(const netlink::Event& event) {
     const auto name = uio::parse_name(event.device);
     if (!name || stopping_) return;
     if (const auto expected = expected_.find(key_of(event.minor, *name)); expected != expected_.end()) {
-        expected->second.push_back(event);
+        expected->second = event;
         return;
     }
     if (leaves_new_ones_ && !find(event.minor, *name)) return;
@@ -186,9 +189,7 @@ void DeviceManager::inherit(const LunLine& line, FileDescriptor uio, std::functi
     } else {
         begin(line.minor, *name, {std::nullopt, std::move(uio), std::move(tried)});
     }
-    if (!events.empty()) {
-        for (const auto& event : events.mapped()) deal_with(event);
-    }
+    if (!events.empty() && events.mapped()) deal_with(*events.mapped());
 }
 
 void DeviceManager::expect_no_more(const LunLine& line) {
@@ -198,13 +199,20 @@ void DeviceManager::expect_no_more(const LunLine& line) {
 void DeviceManager::expect_nothing_more() {
     const auto left = std::exchange(expected_, {});
     scan();
-    for (const auto& [lun, events] : left) {
-        for (const auto& event : events) deal_with(event);
+    for (const auto& [lun, event] : left) {
+        if (event) deal_with(*event);
     }
 }
 
 void DeviceManager::ended(const Lun& lun) {
+    const auto name = lun.name();
+    const bool gone = lun.gone();
     std::erase_if(luns_, [&](const auto& known) { return known.get() == &lun; });
+    // Another device of that name may be there already, and its journal has the same place.
+    if (gone && std::ranges::none_of(luns_, [&](const auto& other) { return other->name() == name; })) {
+        std::error_code ignored;  // It is looked for again at the next start.
+        std::filesystem::remove(journal_path(services_.settings.run_directory, name), ignored);
+    }
     one_ended_.notify();
 }
 

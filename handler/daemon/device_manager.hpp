@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -88,9 +89,9 @@ private:
     std::uint64_t events_ = 0;
     bool stopping_ = false;
     bool leaves_new_ones_ = false;
-    // LUNs of a predecessor, with the events that came since it was asked: whether it has dealt with those is
-    // not known. By minor number and name.
-    std::map<std::pair<std::uint32_t, std::string>, std::vector<netlink::Event>> expected_;
+    // LUNs of a predecessor, with the last event that came since it was asked: whether it has dealt with that
+    // is not known; with those before it has. By minor number and name.
+    std::map<std::pair<std::uint32_t, std::string>, std::optional<netlink::Event>> expected_;
     Signal one_ended_;
 };
 

@@ -69,8 +69,29 @@ void Lun::change(LunEvent event) {
     state_ = *to;
 }
 
+// The kernel has one question at a time for each device: when the next is there, this one was answered, by a
+// predecessor or by a reset; and an answer of another kind than the question would leave its writer waiting
+// for ever.
 bool Lun::answer(const netlink::Event& event, int status) const {
-    return services_.answer({event.request, event.device_id, status});
+    services_.hear();
+    const bool answered = std::ranges::any_of(requests_, [&](const Request& request) {
+        const auto* later = std::get_if<netlink::Event>(&request);
+        return later && later != &event && later->device_id == event.device_id;
+    });
+    return !answered && services_.answer({event.request, event.device_id, status});
+}
+
+bool Lun::answer_added(const netlink::Event& event) {
+    added_id_ = event.device_id;
+    return answer(event, added_status());
+}
+
+bool Lun::is_to_go() const {
+    return std::ranges::any_of(requests_, [](const Request& request) {
+        const auto* event = std::get_if<netlink::Event>(&request);
+        return std::holds_alternative<Vanished>(request) ||
+               (event && event->request == netlink::Request::removed);
+    });
 }
 
 int Lun::added_status() const {
@@ -85,7 +106,7 @@ asio::awaitable<void> Lun::live(std::optional<netlink::Event> added, std::functi
         added.emplace();
         added->device_id = facts_.device_id;
     }
-    const bool waited = added && answer(*added, added_status());
+    const bool waited = added && answer_added(*added);
     // Where the kernel waited for the answer it forgets the device now. Where it did not, the device is tried
     // again.
     if (waited && state_ == LunState::waiting) change(LunEvent::refused);
@@ -96,6 +117,7 @@ asio::awaitable<void> Lun::live(std::optional<netlink::Event> added, std::functi
         } else if (co_await exists()) {
             co_await try_to_open();
         } else {
+            gone_ = true;
             change(LunEvent::removed);
             while (!co_await leave(drain_report)) log::warning("{}: is gone, but not idle", name_.text());
             change(LunEvent::drained);
@@ -108,14 +130,15 @@ asio::awaitable<void> Lun::live(std::optional<netlink::Event> added, std::functi
 
 // Whoever waits for an answer gets one, also of a LUN that is gone.
 void Lun::answer_what_is_left() {
-    for (const auto& request : requests_) {
+    while (!requests_.empty()) {
+        const auto request = std::move(requests_.front());
+        requests_.pop_front();
         if (const auto* event = std::get_if<netlink::Event>(&request)) {
             answer(*event, event->request == netlink::Request::removed ? 0 : -ENODEV);
         } else if (const auto* hand_over = std::get_if<std::shared_ptr<HandOver>>(&request)) {
             (*hand_over)->answered.notify();
         }
     }
-    requests_.clear();
 }
 
 asio::awaitable<bool> Lun::exists() const {
@@ -158,7 +181,7 @@ asio::awaitable<void> Lun::try_to_open() {
         co_return;
     }
     error_number_ = opened.error().number;
-    if (error_ != opened.error().text)
+    if (error_ != opened.error().text && !is_to_go())
         log::error("{}: cannot be served: {}", name_.text(), opened.error().text);
     const auto now = std::chrono::steady_clock::now();
     if (error_.empty()) {
@@ -178,10 +201,7 @@ asio::awaitable<void> Lun::try_to_open() {
 asio::awaitable<bool> Lun::deal_with(const Request& request) {
     if (const auto* event = std::get_if<netlink::Event>(&request)) {
         switch (event->request) {
-            case netlink::Request::added:
-                // It was found before its event was read.
-                if (answer(*event, added_status()) && state_ == LunState::waiting) change(LunEvent::refused);
-                co_return false;
+            case netlink::Request::added: co_await deal_with_added(*event); co_return false;
             case netlink::Request::reconfigured:
                 answer(*event, co_await reconfigure(*event));
                 co_return false;
@@ -209,11 +229,11 @@ asio::awaitable<bool> Lun::give_up(const Request& request) {
         log::warning("{}: is being removed, but its backend has not ended all I/O", name_.text());
     }
     change(LunEvent::drained);
+    gone_ = !stopping;
     if (!stopping) co_await close_uio();
     if (const auto* event = std::get_if<netlink::Event>(&request)) {
         answer(*event, 0);
         std::error_code ignored;  // It says nothing about any other device.
-        std::filesystem::remove(journal_path(), ignored);
         std::filesystem::remove(guard_record(), ignored);
         log::info("{}: removed", name_.text());
     }

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -87,6 +86,8 @@ public:
     const LunName& name() const { return name_; }
     const std::string& config() const { return uio_name_.config; }
     LunState state() const { return state_; }
+    // Its device is gone for ever.
+    bool gone() const { return gone_; }
     LunReport report() const;
     // nullopt: nothing does.
     std::optional<LunServing> serving() const;
@@ -121,7 +122,6 @@ private:
     asio::awaitable<void> serve_as_absent();
     bool is_absent() const { return state_ == LunState::waiting && served_; }
     asio::awaitable<bool> exists() const;
-    std::filesystem::path journal_path() const;
     std::filesystem::path guard_record() const;
     asio::awaitable<void> undo_guard();
     asio::awaitable<Result<void>> open();
@@ -144,8 +144,12 @@ private:
 
     void change(LunEvent event);
     void push(Request request);
+    asio::awaitable<void> deal_with_added(const netlink::Event& event);
     // False: nobody waited for it.
     bool answer(const netlink::Event& event, int status) const;
+    bool answer_added(const netlink::Event& event);
+    // A removal waits to be dealt with.
+    bool is_to_go() const;
     void answer_what_is_left();
     int added_status() const;
     devices::BlockSettings block_settings(const LunFacts& facts) const;
@@ -156,7 +160,9 @@ private:
     uio::DeviceName uio_name_;
     LunName name_;
     LunState state_ = LunState::discovered;
+    bool gone_ = false;
     LunFacts facts_;
+    std::uint32_t added_id_ = 0;  // Of the device whose ADDED event has been answered; 0: none.
     CommonOptions common_;
     std::string error_;     // Why it could not be opened,
     int error_number_ = 0;  // and the errno of that.

@@ -5,16 +5,22 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 
+#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
 #include "handler/daemon/absent_backend.hpp"
 #include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/geometry.hpp"
+#include "handler/daemon/journals.hpp"
 #include "handler/daemon/log.hpp"
 #include "handler/daemon/lun.hpp"
 #include "handler/daemon/lun_host.hpp"
+#include "handler/daemon/scarce_memory.hpp"
 #include "handler/guard/measures.hpp"
 #include "uio/device.hpp"
 
@@ -30,6 +36,7 @@ constexpr auto busy_patience = 2000ms;
 constexpr auto busy_interval = 20ms;
 // What is refused ends at once.
 constexpr auto absent_patience = 1000ms;
+constexpr auto drain_report = 10s;
 
 struct OpenRing {
     uio::Device device;
@@ -72,8 +79,29 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name,
 
 }  // namespace
 
-std::filesystem::path Lun::journal_path() const {
-    return services_.settings.run_directory / "journal" / (name_.hba + "-" + name_.device);
+// Whoever removes the LUN holds its directory until we answer him, and what is read there waits for that: so
+// a removal that comes meanwhile ends our waiting.
+asio::awaitable<Result<LunFacts>> Lun::read_facts() {
+    using Facts = std::optional<Result<LunFacts>>;
+    const auto facts = std::make_shared<Facts>();
+    const auto read = [](std::shared_ptr<Lun> self, std::shared_ptr<Facts> into) -> asio::awaitable<void> {
+        auto reading = self->services_.configfs_worker.run<LunFacts>(
+            "read configfs", configfs_patience,
+            [&configfs = self->services_.configfs, name = self->name_,
+             timeout = self->services_.settings.command_timeout_s] {
+                auto prepared = configfs.prepare(name, timeout);
+                auto known = configfs.facts(name);
+                // What cannot be read either is gone.
+                if (!prepared && known) log::warning("{}: {}", name.text(), prepared.error().text);
+                return known;
+            });
+        into->emplace(co_await std::move(reading));
+        self->requested_.notify();
+    };
+    asio::co_spawn(services_.context, read(shared_from_this(), facts), rethrow);
+    while (!*facts && !is_to_go()) co_await requested_.wait(2 * configfs_patience);
+    if (!*facts) co_return failure(ECANCELED, "it is being removed");
+    co_return std::move(**facts);
 }
 
 std::filesystem::path Lun::guard_record() const {
@@ -98,16 +126,21 @@ asio::awaitable<void> Lun::undo_guard() {
     }
 }
 
-asio::awaitable<Result<LunFacts>> Lun::read_facts() {
-    auto reading = services_.configfs_worker.run<LunFacts>(
-        "read configfs", configfs_patience,
-        [&configfs = services_.configfs, name = name_, timeout = services_.settings.command_timeout_s]() {
-            if (const auto prepared = configfs.prepare(name, timeout); !prepared) {
-                log::warning("{}: {}", name.text(), prepared.error().text);
-            }
-            return configfs.facts(name);
-        });
-    co_return co_await std::move(reading);
+// It was found before its event was read.
+asio::awaitable<void> Lun::deal_with_added(const netlink::Event& event) {
+    const bool known = event.device_id == facts_.device_id;
+    if (known && (facts_.enabled || event.device_id == added_id_)) co_return;
+    if (!known) {
+        // Another device of the same name and number: the `enable` of the first one failed after we found it.
+        if (state_ == LunState::serving) {
+            change(LunEvent::lost);
+            while (!co_await leave(drain_report))
+                log::warning("{}: its backend has not ended all I/O", name_.text());
+        }
+        uio_.reset();
+        co_await try_to_open();
+    }
+    if (answer_added(event) && state_ == LunState::waiting) change(LunEvent::refused);
 }
 
 asio::awaitable<Result<void>> Lun::open() {
@@ -169,7 +202,8 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
         auto uio = std::make_shared<FileDescriptor>(uio_.duplicate());
         return services_.offload.run<OpenRing>(
             fmt::format("open /dev/uio{}", minor_), services_.settings.open_timeout,
-            [minor = minor_, name = uio_name_, journal = journal_path(), uio] {
+            [minor = minor_, name = uio_name_, uio,
+             journal = journal_path(services_.settings.run_directory, name_)] {
                 return open_ring_of(minor, name, journal, std::move(*uio));
             });
     };
@@ -247,6 +281,7 @@ asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Dev
     }
     loop_ = &loop;
     served_ = std::move(*served);
+    lock_heap();
     co_return Result<void>{};
 }
 

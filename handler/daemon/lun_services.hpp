@@ -31,6 +31,8 @@ struct LunServices {
     serving::LunDirectory& directory;
     // Control thread: answers the kernel. False: nobody waited for it.
     std::function<bool(const netlink::Answer&)> answer;
+    // Control thread: takes what the kernel has asked by now.
+    std::function<void()> hear;
     // Control thread: this LUN's life has ended; it may be forgotten.
     std::function<void(const Lun&)> ended;
     // Control thread: LUNs that are being served, with their cfgstrings.

@@ -2,7 +2,9 @@
 #include "handler/daemon/processes.hpp"
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -26,6 +28,18 @@ Result<void> begin_apart(const std::vector<std::string>& arguments) {
         ::posix_spawn(&shell, "/bin/sh", nullptr, nullptr, const_cast<char**>(words.data()), environ);
     if (error == 0) return {};
     return failure(error, fmt::format("cannot begin {}: {}", arguments.front(), std::strerror(error)));
+}
+
+void reap_ended() {
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+}
+
+void raise_limit_of_open_files() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace tcmud::daemon

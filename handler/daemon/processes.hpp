@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Other processes: who is at the other end, and beginning one.
+// This process's limits, and other processes: who is at the other end, and beginning one.
 #pragma once
 
 #include <sys/types.h>
@@ -18,5 +18,12 @@ pid_t peer_of(int socket);
 // its parent, and waits for it as for what it began itself. Error: there is no shell. What else goes wrong is
 // said by the shell, on stderr.
 Result<void> begin_apart(const std::vector<std::string>& arguments);
+
+// Children that have ended; does not wait.
+void reap_ended();
+
+// As many as may be: each LUN takes a few descriptors, and the usual soft limit of 1024 is for programs that
+// use select(2).
+void raise_limit_of_open_files();
 
 }  // namespace tcmud::daemon

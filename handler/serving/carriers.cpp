@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "handler/serving/file_systems.hpp"
+#include "handler/serving/lock_memory.hpp"
 
 namespace tcmud::serving {
 
@@ -129,6 +130,7 @@ void Carriers::join_ended() {
 void Carriers::run(Carrier& carrier) {
     block_signals();
     if (policy_ == SCHED_OTHER) set_policy(policy_);  // The watcher makes threads too.
+    lock_own_stack();
     std::unique_lock lock(mutex_);
     carrier.id = ::gettid();
     if (carrier.loop && carrier.loop->ownership())
@@ -165,6 +167,7 @@ void Carriers::wake_watcher() {
 
 void Carriers::run_watcher() {
     block_signals();
+    lock_own_stack();
     ::pthread_setname_np(::pthread_self(), "watcher");
     // It runs when others sleep, and interrupts nobody: by its looks hundreds of lone writes a second would
     // lose the CPU in the middle, to whoever burns it. See sched(7).

@@ -91,7 +91,9 @@ private:
     int wake_;
     std::unique_ptr<LoopQueue> io_;
     InlineQueue* inline_ = nullptr;  // The same, if it is of that kind.
-    CommandPool commands_;
+    // As many as a LUN has in flight by default: to get memory for more, somebody may have to write to a LUN.
+    static constexpr std::size_t ready_commands = 128;
+    CommandPool commands_{ready_commands};
     std::vector<Session*> ready_;
     std::vector<Session*> serving_now_;
     std::vector<Session*> to_publish_;

@@ -50,7 +50,10 @@ private:
 // limit.
 class CommandPool {
 public:
-    CommandPool() = default;
+    // ready: commands that it has from the beginning.
+    explicit CommandPool(std::size_t ready = 0) {
+        for (std::size_t i = 0; i < ready; ++i) give_back(*new SessionCommand);
+    }
     CommandPool(const CommandPool&) = delete;
     CommandPool& operator=(const CommandPool&) = delete;
     ~CommandPool() {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 
+#include "handler/serving/lock_memory.hpp"
 #include "handler/serving/loop_queue.hpp"
 
 namespace tcmud::serving {
@@ -83,6 +84,7 @@ void SlowCalls::work() {
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
     ::pthread_setname_np(::pthread_self(), "slow-calls");
+    lock_own_stack();
     std::unique_lock lock(mutex_);
     for (bool rested = false;;) {
         if (auto* operation = next()) {

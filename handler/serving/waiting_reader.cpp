@@ -12,6 +12,7 @@
 #include <csignal>
 #include <utility>
 
+#include "handler/serving/lock_memory.hpp"
 #include "handler/serving/loop_queue.hpp"
 
 namespace tcmud::serving {
@@ -46,6 +47,7 @@ void WaitingReader::run() {
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
     ::pthread_setname_np(::pthread_self(), "waiting-reader");
+    lock_own_stack();
     while (!stopping_) {
         std::array<pollfd, 2> waiting{{{wake_, POLLIN, 0}, {ring_ready_ ? ring_.ring_fd : -1, POLLIN, 0}}};
         ::poll(waiting.data(), waiting.size(), -1);

@@ -84,6 +84,7 @@ private:
         threads_,
         directory_,
         [](const netlink::Answer&) { return true; },
+        [] {},
         [](const Lun&) {},
         [] {
             return std::vector<std::pair<LunName, std::string>>{{{"user_0", "disk"}, "ram/"}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/processes.hpp"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,11 +34,28 @@ TEST_CASE("a process that is begun apart has its arguments, and is no child of o
         "while [ \"$(cut -d' ' -f4 /proc/$$/stat)\" = \"$1\" ]; do sleep 0.01; done; echo gone >\"$2.new\"; "
         "mv \"$2.new\" \"$2\"";
     REQUIRE(begin_apart({"sh", "-c", script, "sh", std::to_string(::getpid()), file}));
-    REQUIRE(::wait(nullptr) > 0);
+    int looks = 0;
+    for (; looks < 1000 && ::waitpid(-1, nullptr, WNOHANG) != -1; ++looks) {
+        reap_ended();
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    CHECK(looks < 1000);
     for (int i = 0; i < 1000 && ::access(file.c_str(), F_OK) != 0; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     std::string line;
     std::ifstream(file) >> line;
     CHECK(line == "gone");
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+}
+
+TEST_CASE("as many files may be open as the hard limit allows") {
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const auto before = limit;
+    limit.rlim_cur = 64;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    raise_limit_of_open_files();
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    CHECK(limit.rlim_cur == limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &before);
 }
