@@ -72,18 +72,23 @@ void Lun::change(LunEvent event) {
 // The kernel has one question at a time for each device: when the next is there, this one was answered, by a
 // predecessor or by a reset; and an answer of another kind than the question would leave its writer waiting
 // for ever.
-bool Lun::answer(const netlink::Event& event, int status) const {
+bool Lun::asks_later(const netlink::Event& event) const {
     services_.hear();
-    const bool answered = std::ranges::any_of(requests_, [&](const Request& request) {
+    return std::ranges::any_of(requests_, [&](const Request& request) {
         const auto* later = std::get_if<netlink::Event>(&request);
         return later && later != &event && later->device_id == event.device_id;
     });
-    return !answered && services_.answer({event.request, event.device_id, status});
 }
 
+bool Lun::answer(const netlink::Event& event, int status) const {
+    return !asks_later(event) && services_.answer({event.request, event.device_id, status});
+}
+
+// One that was found may be announced just now: then it is that announcement which is answered.
 bool Lun::answer_added(const netlink::Event& event) {
+    if (asks_later(event)) return false;
     added_id_ = event.device_id;
-    return answer(event, added_status());
+    return services_.answer({event.request, event.device_id, added_status()});
 }
 
 bool Lun::is_to_go() const {
@@ -181,7 +186,8 @@ asio::awaitable<void> Lun::try_to_open() {
         co_return;
     }
     error_number_ = opened.error().number;
-    if (error_ != opened.error().text && !is_to_go())
+    // Of a device that has just gone nobody needs to hear.
+    if (error_ != opened.error().text && !is_to_go() && co_await exists())
         log::error("{}: cannot be served: {}", name_.text(), opened.error().text);
     const auto now = std::chrono::steady_clock::now();
     if (error_.empty()) {

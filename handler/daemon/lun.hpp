@@ -122,6 +122,7 @@ private:
     asio::awaitable<void> serve_as_absent();
     bool is_absent() const { return state_ == LunState::waiting && served_; }
     asio::awaitable<bool> exists() const;
+    bool has_live_device() const;
     std::filesystem::path guard_record() const;
     asio::awaitable<void> undo_guard();
     asio::awaitable<Result<void>> open();
@@ -145,6 +146,8 @@ private:
     void change(LunEvent event);
     void push(Request request);
     asio::awaitable<void> deal_with_added(const netlink::Event& event);
+    // Whether the kernel has asked something else of the device since.
+    bool asks_later(const netlink::Event& event) const;
     // False: nobody waited for it.
     bool answer(const netlink::Event& event, int status) const;
     bool answer_added(const netlink::Event& event);

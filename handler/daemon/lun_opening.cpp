@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a LUN is opened: facts from configfs, the backend, the ring, then its serving thread.
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -126,17 +127,21 @@ asio::awaitable<void> Lun::undo_guard() {
     }
 }
 
-// It was found before its event was read.
+// Of a device whose `enable` failed, nothing is left of what was open.
+bool Lun::has_live_device() const {
+    pollfd look{uio_.get(), 0, 0};
+    return uio_ && ::poll(&look, 1, 0) >= 0 && (look.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
+}
+
+// It was found before its event was read, or it is another device of the same name, number and id: the
+// `enable` of the first one failed after we found it.
 asio::awaitable<void> Lun::deal_with_added(const netlink::Event& event) {
-    const bool known = event.device_id == facts_.device_id;
+    const bool known = event.device_id == facts_.device_id && has_live_device();
     if (known && (facts_.enabled || event.device_id == added_id_)) co_return;
     if (!known) {
-        // Another device of the same name and number: the `enable` of the first one failed after we found it.
-        if (state_ == LunState::serving) {
-            change(LunEvent::lost);
-            while (!co_await leave(drain_report))
-                log::warning("{}: its backend has not ended all I/O", name_.text());
-        }
+        if (state_ == LunState::serving) change(LunEvent::lost);
+        while (!co_await leave(drain_report))
+            log::warning("{}: its backend has not ended all I/O", name_.text());
         uio_.reset();
         co_await try_to_open();
     }
