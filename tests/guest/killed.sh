@@ -114,7 +114,7 @@ check "there were some" test "$counted" -gt $((kills / 2))
 check_equal "the initiator of fio saw no BUSY and no error" "$before" "$(errors_counted disk)"
 check_equal "nor did the counting one" "$before_counter" "$(errors_counted counter)"
 longest=$(($(fio_figure /run/fio.json verify write/clat_ns/max) / 1000000))
-check "the longest pause was $longest ms" test $longest -lt $longest_pause_ms
+check "the longest pause was $longest ms" test "$longest" -lt "$longest_pause_ms"
 check_equal "the kernel has nothing to complain of" '' "$(dmesg | grep -iE 'i/o error|timed out|abort')"
 check_equal "nor the daemons" '' "$(cat /run/complaints 2>/dev/null)"
 no_loopback
