@@ -108,9 +108,12 @@ bool Ring::read_entry(const Slot& slot) {
     switch (slot.opcode) {
         case abi::Opcode::command:
             read_command({slot.at, slot.length}, offset_of(slot));
+            if (!broken_ && position_of(entry_.id) != nowhere)
+                complain("a command has the id of one that is not answered");
             if (broken_) return true;
             entry_.progress = begun;
             position_of(entry_.id) = take_;
+            ++outstanding_;
             set_mark(slot, {abi::Mark::Kind::taken, 0, 0, ++taken_});
             crash_point(CrashPoint::taken);
             return true;
@@ -152,7 +155,6 @@ void Ring::read_command(std::span<const std::byte> from, std::uint64_t entry_off
     entry_.cdb = {cdb, length};
     entry_.pieces = {first_piece, request.piece_count};
     entry_.bidirectional_pieces = {first_piece + request.piece_count, request.bidirectional_piece_count};
-    ++outstanding_;
 }
 
 void Ring::read_task_management(const Slot& slot) {

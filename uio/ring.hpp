@@ -176,9 +176,10 @@ private:
     }
     std::uint32_t& position_of(CommandId id) {
         const auto index = static_cast<std::size_t>(id);
-        if (index >= positions_.size()) positions_.resize(index + 1);
+        if (index >= positions_.size()) positions_.resize(index + 1, nowhere);
         return positions_[index];
     }
+    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 
     bool read_entry(const Slot& slot);
     // An entry at its slot, or where the journal keeps it; its offsets count from entry_offset.
@@ -229,7 +230,8 @@ private:
     Beginning beginning_ = Beginning::fresh;
     Entry entry_;  // What next() returned.
     Journal journal_;
-    std::vector<std::uint32_t> positions_;   // By id: the slot that stands for a command that was taken.
+    std::vector<std::uint32_t>
+        positions_;  // By id: the slot that stands for it, if it was taken and is not answered.
     std::vector<CommandId> of_predecessor_;  // Not returned yet; the last one first.
     std::vector<Held> held_;
 };

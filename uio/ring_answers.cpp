@@ -76,6 +76,7 @@ bool Ring::place(CommandId id, const Response& response) {
     if (moves) end_move();
     store_answer(oldest, answer, with_sense ? response.sense : nullptr);
     answered_ = behind;
+    position_of(id) = nowhere;
     --outstanding_;
     crash_point(CrashPoint::answer_stored);
     if (with_sense) {

@@ -218,6 +218,7 @@ const Entry* Ring::next_of_predecessor() {
         complain("the journal has lost the entry of a command");
     }
     if (!broken_ && entry_.id != id) complain("the journal has the entry of another command");
+    if (!broken_) ++outstanding_;
     entry_.progress = bears.detail;
     return &entry_;
 }

@@ -269,6 +269,23 @@ TEST_CASE("an entry that no kernel writes ends the ring instead of being believe
     CHECK_FALSE(ring.has_more());
 }
 
+TEST_CASE("two commands of the same id end the ring: one of them could not be answered") {
+    KernelRing kernel;
+    kernel.submit(test_unit_ready);
+    auto& first = *reinterpret_cast<abi::Request*>(kernel.ring());
+    kernel.submit(test_unit_ready);
+    const auto length = first.header.length_and_opcode & ~7u;
+    auto& second = *reinterpret_cast<abi::Request*>(kernel.ring() + length);
+    second.header.command_id = first.header.command_id;
+    auto ring = attached(kernel);
+    const auto id = take(ring);
+    const auto* entry = ring.next();
+    REQUIRE(entry);
+    CHECK(entry->kind == Entry::Kind::broken);
+    complete_good(ring, id);
+    CHECK(ring.outstanding() == 0);
+}
+
 TEST_CASE("a piece outside of the data area is not mapped") {
     KernelRing kernel;
     auto ring = attached(kernel);
