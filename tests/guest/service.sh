@@ -4,7 +4,7 @@
 # descriptors of the UIO devices meanwhile.
 . tests/guest/lib.sh
 luns=$(in_full 10 100)
-rounds=$(in_full 3 20)
+rounds=$(in_full 2 20)
 mib=1048576
 memory_disk /srv "$((luns * 4 + 64))M"
 

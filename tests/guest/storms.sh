@@ -4,9 +4,9 @@
 # Every LUN ends up served or removed, no shell stays blocked, nothing leaks. The full form has 1,000 LUNs:
 #   TCMUD_FULL=1 tests/guest/run --memory 6G --timeout 1800 tests/guest/storms.sh
 . tests/guest/lib.sh
-luns=${TCMUD_LUNS:-$(in_full 24 1000)}
+luns=${TCMUD_LUNS:-$(in_full 16 1000)}
 shells=8
-kills=$(in_full 3 12)  # In each storm.
+kills=$(in_full 2 12)  # In each storm.
 each=$((2 << 20))
 # A tcmud is back when it answers; so long after that a shell that was blocked may take to go on.
 patience_ms=5000

@@ -4,7 +4,7 @@
 # LUNs that cannot be given, and when one of the two dies on the way.
 . tests/guest/lib.sh
 luns=$(in_full 10 100)
-rounds=$(in_full 4 20)
+rounds=$(in_full 2 20)
 mib=1048576
 memory_disk /srv "$((luns * 4 + 64))M"
 start_tcmud
@@ -96,7 +96,7 @@ churn() {
         rmdir "$core/user_0/late" || return
     done
 }
-for ((round = 1; round <= $(in_full 3 20); round++)); do
+for ((round = 1; round <= $(in_full 2 20); round++)); do
     "$tcmud" --takeover >>/run/tcmud.log 2>&1 &
     new=$!
     check "round $round: LUNs that are made, resized and removed during a takeover" churn
