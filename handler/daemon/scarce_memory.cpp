@@ -29,8 +29,6 @@ namespace tcmud::daemon {
 
 namespace {
 
-// Serving threads keep nothing large on it; libraries that backends call want some more.
-constexpr std::size_t thread_stack = 512 << 10;
 // As the unit file has it.
 constexpr auto oom_score = "-900";
 constexpr auto oom_score_file = "/proc/self/oom_score_adj";

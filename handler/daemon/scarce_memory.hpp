@@ -3,9 +3,19 @@
 // those must not wait for them, must not be the one that is killed, and must find its own pages in memory.
 #pragma once
 
+#include <cstddef>
+
 #include "tcmud/result.hpp"
 
 namespace tcmud::daemon {
+
+// Of every thread, in bytes. Serving threads keep nothing large on it; libraries that backends call want some
+// more, and the thread sanitizer much more.
+#ifdef __SANITIZE_THREAD__
+inline constexpr std::size_t thread_stack = 8 << 20;
+#else
+inline constexpr std::size_t thread_stack = 512 << 10;
+#endif
 
 // Before any thread begins: small stacks, one heap, and memory that is got without input and output. What
 // cannot be had is logged.

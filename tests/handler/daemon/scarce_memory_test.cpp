@@ -34,7 +34,7 @@ int prepared_process() {
     lock_heap();
     std::size_t stack = 0;
     std::thread([&] { stack = own_stack(); }).join();
-    if (stack > 1 << 20) return large_stack;
+    if (stack > 2 * thread_stack) return large_stack;
     constexpr int get_io_flusher = 58;  // PR_GET_IO_FLUSHER
     const int flusher = ::prctl(get_io_flusher, 0, 0, 0, 0);
     // Where we may not ask we could not set it either.
