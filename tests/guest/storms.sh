@@ -4,7 +4,7 @@
 # Every LUN ends up served or removed, no shell stays blocked, nothing leaks. The full form has 1,000 LUNs:
 #   TCMUD_FULL=1 tests/guest/run --memory 6G --timeout 1800 tests/guest/storms.sh
 . tests/guest/lib.sh
-luns=${TCMUD_LUNS:-$(in_full 16 1000)}
+luns=${TCMUD_LUNS:-$(in_full 24 1000)}
 shells=8
 kills=$(in_full 2 12)  # In each storm.
 each=$((2 << 20))
@@ -98,7 +98,8 @@ all_ended() { [ -z "$(working)" ]; }
 storm() {
     local began took worst=0 killed=0 number
     while [ $killed -lt "$kills" ]; do
-        nap "0.$((RANDOM % 4))$((RANDOM % 10))"
+        # The first one comes before the shells can have ended.
+        nap "0.$((killed > 0 ? RANDOM % 4 : 0))$((RANDOM % 10))"
         working >/dev/null || break
         ${2:-restart}
         killed=$((killed + 1))
