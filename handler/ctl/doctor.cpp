@@ -72,7 +72,7 @@ json as_json(const std::vector<Finding>& findings) {
     return list;
 }
 
-std::string dumped(const json& value, int indent) {
+std::string json_text(const json& value, int indent) {
     return value.dump(indent, ' ', false, json::error_handler_t::replace);
 }
 
@@ -91,7 +91,7 @@ std::vector<Finding> examine(const std::filesystem::path& socket) {
     if (::uname(&names) == 0) machine.kernel_release = names.release;
     // Before there is another thread or process of ours that could be seen.
     machine.stuck_writers = stuck_writers();
-    const auto of_luns = in_time(configfs_patience, [] { return dumped(as_json(lun_findings()), -1); });
+    const auto of_luns = in_time(configfs_patience, [] { return json_text(as_json(lun_findings()), -1); });
     machine.bus_owner = bus_owner();
     const auto daemon = get(socket, "/daemon");
     auto findings = machine_findings(machine, daemon.value_or(nullptr));
@@ -119,7 +119,7 @@ std::string findings_text(const std::vector<Finding>& findings) {
 }
 
 std::string findings_json(const std::vector<Finding>& findings) {
-    return dumped(as_json(findings), 2) + "\n";
+    return json_text(as_json(findings), 2) + "\n";
 }
 
 bool anything_wrong(const std::vector<Finding>& findings) {
