@@ -19,7 +19,8 @@ typedef long (*Ptrace)(enum __ptrace_request request, ...);
 enum { largest_state = 1 << 16 };  // Bytes; with AMX it has 11,008.
 
 static long set_all_of_it(Ptrace next, void* pid, void* what, const struct iovec* part) {
-    char state[largest_state];
+    // The guest's kernel stacks are small, and one thread is all of it.
+    static char state[largest_state];
     struct iovec all = {state, sizeof state};
     if (next(PTRACE_GETREGSET, pid, what, &all) != 0 || all.iov_len <= part->iov_len)
         return next(PTRACE_SETREGSET, pid, what, part);
