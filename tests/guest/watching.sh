@@ -21,12 +21,12 @@ field() { python3 -c "import json, sys; value = json.load(sys.stdin); print(valu
 # finds WHAT PATTERN [COUNT]: doctor finds it, among so many that are wrong (1); what it says mends it is run, and it is silent.
 finds() {
     local what=$1 pattern=$2 count=${3:-1} findings commands command
-    check_code "$what: doctor's exit status says so" 1 sh -c 'tcmuctl doctor -j >/run/doctor.json'
     findings=$(tcmuctl doctor)
+    check_equal "$what: doctor's exit status says so" 1 $?
     check "$what: it is named" grep -qE "^wrong: .*$pattern" <<<"$findings"
     check_equal "$what: and nothing else" "$count" "$(grep -c ^wrong <<<"$findings")"
     grep -E -A1 "$pattern" <<<"$findings" | head -n 2 | cut -c 1-300 | sed 's/^/      /'
-    mapfile -t commands < <(field '; [print(each["mend"]) for each in value if each["wrong"]]' </run/doctor.json | sed '$d')
+    mapfile -t commands < <(sed -n 's/^    mend it: //p' <<<"$findings")
     for command in "${commands[@]}"; do check "$what: the command that mends it works" timeout 60 sh -c "$command"; done
     silent "$what"
 }
@@ -43,13 +43,14 @@ check_fails "top says so too" 'no tcmud answers' tcmuctl top
 rmmod target_core_user
 finds "a module that is missing" 'module target_core_user is not loaded' 2
 check "the daemon runs" systemctl is-active tcmud
+systemctl -q is-active tcmud || finish
 rmdir /etc/target/pr
 finds "a directory that the kernel needs" '/etc/target/pr is missing'
 prlimit --pid "$(main_pid)" --nofile=100:65536
 finds "a limit that is too low" 'may open 100 files only'
 
 echo "--- doctor: LUNs"
-truncate -s 16M /srv/disk1 /srv/disk2
+truncate -s 16M /srv/disk1 /srv/disk2 /srv/disk3
 make_lun disk1 fault//srv/disk1 $((16 * mib)) hw_max_sectors=16384 || failed "a LUN"
 make_lun disk2 file//srv/disk2 $((16 * mib)) || failed "another one"
 check_equal "the kernel's default of transfers is harmless, and why" \
@@ -104,15 +105,17 @@ sed 's/^/      /' <<<"$status"
 check_equal "and of programs" "loopback MEDIUM ERROR" \
     "$(tcmuctl status -j disk1 | field '["exports"][0]["fabric"], value["last_errors"][0]["sense_key"]')"
 check_fails "there is no other LUN" "there is no LUN 'user_0/none': tcmuctl list shows all" tcmuctl status none
+check_fails "a size is refused that the file does not have, with the reason" "user_0/disk2: .* enlarge the file first" tcmuctl resize disk2 32M
+truncate -s 32M /srv/disk2
 check "a LUN is made larger" tcmuctl resize disk2 32M
 check_equal "the daemon knows it" $((32 * mib)) "$(tcmuctl status -j disk2 | field '["size_bytes"]')"
 check_equal "and the kernel" $((32 * mib)) "$(<$core/user_0/disk2/attrib/dev_size)"
-check_fails "a size that is impossible is refused, with the reason" 'user_0/disk2: .*block' tcmuctl resize disk2 1000
+check_fails "so is one that is no multiple of a block" 'user_0/disk2: .*block' tcmuctl resize disk2 1000
 check_code "no size is wrong usage" 2 tcmuctl resize disk2 big
 check "the log says more" tcmuctl log-level debug
 check_equal "from now on" debug "$(tcmuctl log-level)"
 check "and less" tcmuctl log-level info
-check "a configuration is checked" tcmuctl check file//srv/disk1 --size 16M
+check "a configuration is checked" tcmuctl check file//srv/disk3 --size 16M
 check_fails "one that is none is refused" 'No such file' tcmuctl check file//srv/nothing
 check "backends are listed with their options" grep -q '^    ;' <(tcmuctl modules)
 check_equal "stats are JSON" "2 True" \
@@ -126,7 +129,7 @@ check_equal "and backends" "file/" "$(completed tcmuctl check "fi")"
 
 echo "--- tcmuctl top"
 fio --name=load --filename="${disk[disk2]}" --ioengine=libaio --direct=1 --rw=randrw --bs=4k --iodepth=8 --size=16M --time_based \
-    --runtime=60 --output=/run/fio.txt &
+    --runtime=60 --output=/run/fio.txt >/run/fio.log 2>&1 &
 load=$!
 wait_for 20 sh -c 'tcmuctl top -d 0.5 | grep -qE "^user_0/disk2 +[1-9]"'
 once=$(tcmuctl top -d 2)
