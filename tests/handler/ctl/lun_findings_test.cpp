@@ -12,8 +12,8 @@ using Catch::Matchers::Contains;
 namespace {
 
 // A LUN on which nothing is wrong.
-struct Bench {
-    Bench() {
+struct LunFindingsBench {
+    LunFindingsBench() {
         tree.file(disk + "enable", "1\n");
         tree.file(disk + "action/block_dev", "unblocked\n");
         tree.file(disk + "attrib/cmd_time_out", "0\n");
@@ -34,25 +34,25 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("on a LUN that is well there are no findings") {
-    CHECK(Bench().look().empty());
+    CHECK(LunFindingsBench().look().empty());
 }
 
 TEST_CASE("a LUN that is blocked is found") {
-    Bench bench;
+    LunFindingsBench bench;
     bench.tree.file(bench.disk + "action/block_dev", "blocked\n");
     CHECK_THAT(bench.finding().what, Contains("user_0/disk: is blocked"));
     CHECK(bench.finding().mend == "echo 0 >" + bench.path("core/user_0/disk/action/block_dev"));
 }
 
 TEST_CASE("what the kernel's default of transfers means is told, and nothing is to be mended") {
-    Bench bench;
+    LunFindingsBench bench;
     bench.tree.file(bench.disk + "attrib/hw_max_sectors", "128\n");
     CHECK_FALSE(bench.finding().wrong);
     CHECK_THAT(bench.finding().what, Contains("VPD page B0"));
 }
 
 TEST_CASE("a LUN that is not enabled, or not in user space, is none of ours") {
-    Bench bench;
+    LunFindingsBench bench;
     bench.tree.file(bench.disk + "enable", "0\n");
     bench.tree.file(bench.disk + "attrib/hw_max_sectors", "128\n");
     bench.tree.file("core/fileio_0/other/enable", "1\n");
@@ -61,13 +61,13 @@ TEST_CASE("a LUN that is not enabled, or not in user space, is none of ours") {
 }
 
 TEST_CASE("a LUN with the kernel's time-out is mended by an attribute, while nobody uses it") {
-    Bench bench;
+    LunFindingsBench bench;
     bench.tree.file(bench.disk + "attrib/cmd_time_out", "30\n");
     CHECK(bench.finding().mend == "echo 0 >" + bench.path("core/user_0/disk/attrib/cmd_time_out"));
 }
 
 TEST_CASE("one that is exported is taken out of its exports and put back, initiators' links too") {
-    Bench bench;
+    LunFindingsBench bench;
     bench.tree.file(bench.disk + "attrib/cmd_time_out", "30\n");
     const std::string group = "iscsi/iqn.2026-11.org:t/tpgt_1";
     bench.tree.link(group + "/lun/lun_0/x", "core/user_0/disk");

@@ -16,8 +16,8 @@ using nlohmann::json;
 namespace {
 
 // A machine on which nothing is wrong.
-struct Bench {
-    Bench() {
+struct MachineBench {
+    MachineBench() {
         machine.root = tree.root();
         machine.kernel_release = "6.1.0-18-amd64";
         tree.file("proc/mounts", "configfs /sys/kernel/config configfs rw 0 0\n");
@@ -53,11 +53,11 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("on a machine that is well there are no findings") {
-    CHECK(Bench().look().empty());
+    CHECK(MachineBench().look().empty());
 }
 
 TEST_CASE("a module that is not loaded is found, and one that the kernel does not have") {
-    Bench bench;
+    MachineBench bench;
     bench.tree.remove("sys/module/target_core_user");
     CHECK(bench.finding().mend == "modprobe target_core_user");
     bench.tree.file("lib/modules/6.1.0-18-amd64/modules.dep", "kernel/drivers/target/target_core_user.ko:\n");
@@ -67,14 +67,14 @@ TEST_CASE("a module that is not loaded is found, and one that the kernel does no
 }
 
 TEST_CASE("configfs that is not mounted is found") {
-    Bench bench;
+    MachineBench bench;
     bench.tree.remove("sys/kernel/config");
     bench.tree.file("proc/mounts", "proc /proc proc rw 0 0\n");
     CHECK_THAT(bench.finding().mend, Contains("mount -t configfs"));
 }
 
 TEST_CASE("an old kernel is found, by what it cannot do") {
-    Bench bench;
+    MachineBench bench;
     bench.machine.kernel_release = "4.18.0-80.el8.x86_64";
     CHECK(bench.finding().wrong);
     bench.machine.kernel_release = "5.4.0-42-generic";
@@ -84,7 +84,7 @@ TEST_CASE("an old kernel is found, by what it cannot do") {
 }
 
 TEST_CASE("a daemon that does not run is found, and one that does not answer") {
-    Bench bench;
+    MachineBench bench;
     bench.daemon = nullptr;
     CHECK_THAT(bench.finding().what, Contains("process 4711"));
     CHECK(bench.finding().mend == "systemctl restart tcmud");
@@ -93,7 +93,7 @@ TEST_CASE("a daemon that does not run is found, and one that does not answer") {
 }
 
 TEST_CASE("who waits in the kernel for a daemon is found") {
-    Bench bench;
+    MachineBench bench;
     bench.process(77, "bash", "0::/user.slice\n");
     CHECK(waiting_writers(bench.machine.root).empty());
     bench.tree.file("proc/77/wchan", "tcmu_netlink_event_send");
@@ -104,7 +104,7 @@ TEST_CASE("who waits in the kernel for a daemon is found") {
 }
 
 TEST_CASE("a writer that stays stuck is freed by a reset of the kernel's queue, or by a tcmud that starts") {
-    Bench bench;
+    MachineBench bench;
     bench.machine.stuck_writers = {{77, "bash"}};
     CHECK_THAT(bench.finding().what, Contains("process 77 (bash)"));
     CHECK_THAT(bench.finding().mend, Contains("echo 1 >reset_netlink; echo 0 >block_netlink"));
@@ -114,13 +114,13 @@ TEST_CASE("a writer that stays stuck is freed by a reset of the kernel's queue, 
 }
 
 TEST_CASE("a kernel that was told to keep quiet is found") {
-    Bench bench;
+    MachineBench bench;
     bench.tree.file("sys/module/target_core_user/parameters/block_netlink", "1\n");
     CHECK(bench.finding().mend == "echo 0 >/sys/module/target_core_user/parameters/block_netlink");
 }
 
 TEST_CASE("another daemon on the bus name is found by process and unit") {
-    Bench bench;
+    MachineBench bench;
     bench.process(99, "tcmu-runner", "0::/system.slice/tcmu-runner.service\n");
     bench.machine.bus_owner = 99;
     CHECK_THAT(bench.finding().what,
@@ -131,19 +131,19 @@ TEST_CASE("another daemon on the bus name is found by process and unit") {
 }
 
 TEST_CASE("a tcmu-runner without a bus is found too") {
-    Bench bench;
+    MachineBench bench;
     bench.process(99, "tcmu-runner", "0::/\n");
     CHECK_THAT(bench.finding().what, Contains("process 99 (tcmu-runner) is another TCMU daemon"));
 }
 
 TEST_CASE("tcmud itself may own the bus name") {
-    Bench bench;
+    MachineBench bench;
     bench.machine.bus_owner = 4711;
     CHECK(bench.look().empty());
 }
 
 TEST_CASE("a directory that the kernel needs is found missing") {
-    Bench bench;
+    MachineBench bench;
     bench.tree.remove("etc/target/pr");
     CHECK(bench.finding().mend == "mkdir -p /etc/target/pr");
     bench.tree.remove("etc/target");
@@ -151,7 +151,7 @@ TEST_CASE("a directory that the kernel needs is found missing") {
 }
 
 TEST_CASE("a limit of open files that is too low for the LUNs is found") {
-    Bench bench;
+    MachineBench bench;
     bench.tree.file("proc/4711/limits", "Max open files            1024    524288    files\n");
     CHECK(bench.look().empty());
     bench.daemon["luns"] = 200;

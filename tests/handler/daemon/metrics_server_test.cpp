@@ -19,12 +19,12 @@ using Catch::Matchers::StartsWith;
 namespace {
 
 // A socket of 127.0.0.1 with a port that the kernel chooses.
-class Socket {
+class TcpSocket {
 public:
-    Socket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-    Socket(const Socket&) = delete;
-    Socket& operator=(const Socket&) = delete;
-    ~Socket() { ::close(fd_); }
+    TcpSocket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+    TcpSocket(const TcpSocket&) = delete;
+    TcpSocket& operator=(const TcpSocket&) = delete;
+    ~TcpSocket() { ::close(fd_); }
 
     std::uint16_t bind_anywhere() const {
         sockaddr_in address{};
@@ -57,22 +57,22 @@ private:
 };
 
 std::uint16_t free_port() {
-    return Socket().bind_anywhere();
+    return TcpSocket().bind_anywhere();
 }
 
-struct Bench {
-    explicit Bench(std::uint16_t its_port) : port(its_port) {
+struct MetricsBench {
+    explicit MetricsBench(std::uint16_t its_port) : port(its_port) {
         server = MetricsServer::listen(context, {"127.0.0.1", port}, [] { return "tcmud_build_info 1\n"; });
         thread = std::thread([this] { context.run(); });
     }
-    ~Bench() {
+    ~MetricsBench() {
         context.stop();
         thread.join();
     }
     // Tries until it listens.
     std::string ask(const std::string& method, const std::string& target) const {
         for (int tries = 0; tries < 100; ++tries) {
-            const Socket client;
+            const TcpSocket client;
             if (client.connect(port))
                 return client.ask(method + " " + target +
                                   " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -90,7 +90,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("Prometheus gets the metrics as text, and there is nothing else") {
-    const Bench bench(free_port());
+    const MetricsBench bench(free_port());
     const auto metrics = bench.ask("GET", "/metrics");
     CHECK_THAT(metrics, StartsWith("HTTP/1.1 200"));
     CHECK_THAT(metrics, Contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
@@ -100,10 +100,10 @@ TEST_CASE("Prometheus gets the metrics as text, and there is nothing else") {
 }
 
 TEST_CASE("a port that another one has still is waited for") {
-    std::unique_ptr<Bench> bench;
+    std::unique_ptr<MetricsBench> bench;
     {
-        const Socket other;
-        bench = std::make_unique<Bench>(other.bind_anywhere());
+        const TcpSocket other;
+        bench = std::make_unique<MetricsBench>(other.bind_anywhere());
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     CHECK_THAT(bench->ask("GET", "/metrics"), StartsWith("HTTP/1.1 200"));

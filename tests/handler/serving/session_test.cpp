@@ -167,7 +167,10 @@ TEST_CASE("a LUN reset aborts what it names and resets the device") {
     CHECK(bench.now([&] { return bench.device.resets; }) == 1);
     CHECK(bench.now([&] { return bench.device.aborted.size(); }) == 1);
     CHECK(bench.session->counters().task_management == 1);
+    CHECK(bench.session->counters().resets == 1);
+    CHECK(bench.session->counters().aborts == 1);
     bench.now([&] { bench.device.answer_all(Outcome::aborted()); });
+    CHECK(bench.session->counters().errors_without_sense == 1);
     // Another command of the same id is another command.
     bench.now([&] { bench.kernel.collect(); });
     bench.turn_after([&] { bench.kernel.submit(test_unit_ready); });

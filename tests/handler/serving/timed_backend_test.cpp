@@ -36,7 +36,7 @@ private:
     void keep(Completion done) { kept = std::move(done).release(); }
 };
 
-struct Bench {
+struct TimedBench {
     KeepingBackend backend;
     serving::TurnClock clock;
     serving::TimedBackend timed{backend, clock};
@@ -48,7 +48,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("an operation is answered as its backend answers it, and the time that it took is recorded") {
-    Bench bench;
+    TimedBench bench;
     bench.timed.read(ByteOffset{0}, {}, Completion(bench.waiting));
     CHECK(bench.count(Direction::read) == 0);
     std::this_thread::sleep_for(3ms);
@@ -63,7 +63,7 @@ TEST_CASE("an operation is answered as its backend answers it, and the time that
 }
 
 TEST_CASE("reads, writes and the rest are told apart") {
-    Bench bench;
+    TimedBench bench;
     const auto ask_and_answer = [&](auto ask) {
         ask();
         bench.backend.answer({});
@@ -80,7 +80,7 @@ TEST_CASE("reads, writes and the rest are told apart") {
 }
 
 TEST_CASE("an operation is aborted under the name that its waiter knows") {
-    Bench bench;
+    TimedBench bench;
     bench.timed.read(ByteOffset{0}, {}, Completion(bench.waiting));
     bench.timed.abort(bench.waiting);
     CHECK(bench.backend.aborted);
