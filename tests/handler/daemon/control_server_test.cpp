@@ -90,18 +90,18 @@ private:
 
     static asio::awaitable<Result<LunDetails>> details(std::string lun) {
         if (lun != "user_0/a b") co_return failure(ENOENT, "there is no LUN " + lun);
-        LunDetails known;
-        known.report = report("a b");
-        known.report.counters.by_group[static_cast<std::size_t>(serving::CommandGroup::read)] = 5;
-        known.exports.push_back({"iscsi", "iqn.a", "tpgt_1", "lun_0"});
+        LunDetails told;
+        told.report = report("a b");
+        told.report.counters.by_group[static_cast<std::size_t>(serving::CommandGroup::read)] = 5;
+        told.exports.push_back({"iscsi", "iqn.a", "tpgt_1", "lun_0"});
         serving::ErrorReport error;
         error.cdb = {std::byte{0x28}, std::byte{0xff}};
         error.cdb_length = 2;
         error.name = "READ(10)";
         error.status = scsi::Status::check_condition;
         error.sense = scsi::sense::unrecovered_read_error;
-        known.last_errors.push_back(error);
-        co_return known;
+        told.last_errors.push_back(error);
+        co_return told;
     }
     static asio::awaitable<Result<void>> resize(std::string lun, ByteCount size) {
         if (lun != "user_0/a" || raw(size) != 4096) co_return failure(EINVAL, lun + ": cannot be resized");
