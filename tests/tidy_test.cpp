@@ -180,7 +180,6 @@ Strings forbidden_includes(const std::string& file, const IncludeRule& rule) {
 const std::map<std::string, std::string>& tested_elsewhere() {
     static const std::map<std::string, std::string> all{
         {"handler/ctl/main.cpp", "tests/guest/life.sh"},
-        {"handler/daemon/check.cpp", "tests/guest/bad_input.sh"},
         {"handler/daemon/daemon.cpp", "tests/guest/life.sh"},
         {"handler/daemon/kernel_module.cpp", "tests/guest/life.sh"},
         {"handler/daemon/lun.cpp", "tests/guest/life.sh"},
