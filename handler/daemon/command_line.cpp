@@ -34,6 +34,7 @@ struct Arguments {
     std::vector<std::string> hbas;
     std::vector<std::string> not_hbas;
     bool no_reply = false;
+    bool no_dbus = false;
     bool takeover = false;
     std::string check;
     std::uint64_t size = 0;
@@ -59,6 +60,7 @@ void declare(CLI::App& app, Arguments& arguments) {
     app.add_option("--hba", arguments.hbas, "serve LUNs of these HBAs only, e.g. user_7")->delimiter(',');
     app.add_option("--not-hba", arguments.not_hbas, "leave LUNs of these HBAs to others")->delimiter(',');
     app.add_flag("--no-reply", arguments.no_reply, "don't make the kernel wait for answers (no reply mode)");
+    app.add_flag("--no-dbus", arguments.no_dbus, "stay away from D-Bus; targetcli does not see the handlers");
     app.add_flag("--takeover", arguments.takeover,
                  "take all LUNs over from the tcmud that runs, while initiators go on");
     app.add_option("--check", arguments.check, "say whether a LUN SUBTYPE/CFG could be opened, and leave");
@@ -75,6 +77,7 @@ void apply(const Arguments& arguments, Settings& settings) {
     if (!arguments.hbas.empty()) settings.hbas = arguments.hbas;
     if (!arguments.not_hbas.empty()) settings.not_hbas = arguments.not_hbas;
     if (arguments.no_reply) settings.reply_mode = false;
+    if (arguments.no_dbus) settings.dbus = false;
 }
 
 }  // namespace

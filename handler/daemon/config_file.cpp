@@ -61,11 +61,13 @@ std::optional<std::string> log_level(const toml::node& node, Settings& settings)
     return std::nullopt;
 }
 
-std::optional<std::string> reply_mode(const toml::node& node, Settings& settings) {
-    const auto on = node.value<bool>();
-    if (!node.is_boolean() || !on) return "true or false";
-    settings.reply_mode = *on;
-    return std::nullopt;
+Apply boolean(bool Settings::*member) {
+    return [member](const toml::node& node, Settings& settings) -> std::optional<std::string> {
+        const auto on = node.value<bool>();
+        if (!node.is_boolean() || !on) return "true or false";
+        settings.*member = *on;
+        return std::nullopt;
+    };
 }
 
 std::optional<std::string> serving_threads(const toml::node& node, Settings& settings) {
@@ -115,15 +117,16 @@ struct Key {
     Apply apply;
 };
 
-const std::array<Key, 15>& keys() {
-    static const std::array<Key, 15> all{{
+const std::array<Key, 16>& keys() {
+    static const std::array<Key, 16> all{{
         {"log_level", log_level},
         {"run_directory", path(&Settings::run_directory)},
         {"module_directory", path(&Settings::module_directory)},
         {"subtypes", names(&Settings::subtypes)},
         {"hba", names(&Settings::hbas)},
         {"not_hba", names(&Settings::not_hbas)},
-        {"reply_mode", reply_mode},
+        {"reply_mode", boolean(&Settings::reply_mode)},
+        {"dbus", boolean(&Settings::dbus)},
         {"serving_threads", serving_threads},
         {"serving_cpus", serving_cpus},
         {"busy_wait", busy_wait},

@@ -26,6 +26,8 @@ struct Settings {
 
     // Whether `enable` waits for us, and fails where a LUN cannot be opened.
     bool reply_mode = true;
+    // Whether to be on D-Bus, for targetcli.
+    bool dbus = true;
     // 0: one for each of the next list, as many as CPUs if that is empty.
     std::size_t serving_threads = 0;
     // What the first, second … thread of each kind is confined to.

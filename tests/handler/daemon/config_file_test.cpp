@@ -33,6 +33,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         hba = ["user_7"]
         not_hba = ["user_1", "user_2"]
         reply_mode = false
+        dbus = false
         serving_threads = 3
         serving_cpus = ["0", "0,0"]
         busy_wait = 50
@@ -50,6 +51,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.hbas == std::vector<std::string>{"user_7"});
     CHECK(settings.not_hbas == std::vector<std::string>{"user_1", "user_2"});
     CHECK_FALSE(settings.reply_mode);
+    CHECK_FALSE(settings.dbus);
     CHECK(settings.serving_threads == 3);
     REQUIRE(settings.serving_cpus.size() == 2);
     CHECK(settings.serving_cpus[1].text() == "0");
@@ -76,6 +78,7 @@ TEST_CASE("an unknown key is refused with file, line and the known ones") {
 }
 
 TEST_CASE("a value of the wrong type is refused with file, line and what it should be") {
+    CHECK(error_of("dbus = \"yes\"") == "tcmud.toml:1: dbus must be true or false");
     CHECK(error_of("\nreply_mode = 1\n") == "tcmud.toml:2: reply_mode must be true or false");
     CHECK_THAT(error_of("serving_threads = \"4\""),
                StartsWith("tcmud.toml:1: serving_threads must be a whole"));
