@@ -13,6 +13,10 @@ target_link_libraries(tcmud_options INTERFACE Threads::Threads)
 # Assertions are part of the product: a bug must stop the process, not the data's integrity.
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 
+if(CMAKE_UNITY_BUILD)
+    # Frames of coroutines, in a file that includes theirs; GCC looks at such types only outside of the file that it compiles.
+    target_compile_options(tcmud_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(TCMUD_SANITIZE)
     target_compile_options(tcmud_options INTERFACE -fno-omit-frame-pointer -fsanitize=${TCMUD_SANITIZE} -fno-sanitize-recover=all
         # Instrumented code lets GCC 12 see uninitialised boost::optional in Beast; there is none.

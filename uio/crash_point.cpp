@@ -12,10 +12,10 @@ namespace tcmud::uio {
 namespace {
 
 CrashPoint wanted;
-std::atomic<unsigned> left{0};
+std::atomic<unsigned> passes_left{0};
 
 void die_there(CrashPoint point) {
-    if (point == wanted && left.fetch_sub(1) == 1) ::kill(::getpid(), SIGKILL);
+    if (point == wanted && passes_left.fetch_sub(1) == 1) ::kill(::getpid(), SIGKILL);
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ bool crash_at(std::string_view where) {
     }
     if (name == crash_point_names.end() || times == 0) return false;
     wanted = static_cast<CrashPoint>(name - crash_point_names.begin());
-    left = times;
+    passes_left = times;
     crash_hook = die_there;
     return true;
 }

@@ -8,119 +8,26 @@
 #include <chrono>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "handler/daemon/log.hpp"
+#include "handler/daemon/report_json.hpp"
 #include "handler/daemon/signal.hpp"
+#include "handler/http/connection.hpp"
 
 namespace tcmud::daemon {
 
 namespace {
 
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using Protocol = asio::local::stream_protocol;
-using Stream = beast::basic_stream<Protocol, asio::any_io_executor>;
 using json = nlohmann::json;
 
 constexpr auto client_patience = std::chrono::seconds(10);
 constexpr std::size_t connection_limit = 64;
-
-double seconds(std::chrono::steady_clock::duration duration) {
-    return std::chrono::duration<double>(std::chrono::duration_cast<std::chrono::milliseconds>(duration))
-        .count();
-}
-
-std::string_view kind_of(const ServingThreadReport& thread) {
-    return thread.kind == serving::LoopKind::io_uring ? "io_uring" : "inline";
-}
-
-json describe(const ServingThreadReport& thread) {
-    return {{"name", thread.name},
-            {"number", thread.number},
-            {"kind", kind_of(thread)},
-            {"luns", thread.luns},
-            {"cpus", thread.cpus}};
-}
-
-json describe(const LunReport& lun) {
-    json result{
-        {"hba", lun.name.hba},
-        {"name", lun.name.device},
-        {"config", lun.config},
-        {"uio", fmt::format("uio{}", lun.minor)},
-        {"state", name_of(lun.state)},
-        {"size_bytes", raw(lun.size)},
-        {"block_size_bytes", lun.block_size.bytes},
-        {"counters",
-         {{"commands", lun.counters.commands},
-          {"reads", lun.counters.reads},
-          {"writes", lun.counters.writes},
-          {"read_bytes", lun.counters.read_bytes},
-          {"written_bytes", lun.counters.written_bytes},
-          {"errors", lun.counters.errors},
-          {"task_management", lun.counters.task_management},
-          {"doorbells", lun.counters.doorbells},
-          {"in_flight", lun.counters.in_flight},
-          {"turns_that_found", lun.counters.turns_that_found},
-          {"turns_that_took", lun.counters.turns_that_took}}},
-    };
-    result["oldest_command_seconds"] = seconds(lun.oldest_command);
-    result["hung_commands"] = lun.hung_commands;
-    if (lun.serving_thread) {
-        result["serving_thread"] = lun.serving_thread->number;
-        result["serving_kind"] = kind_of(*lun.serving_thread);
-        result["serving_cpus"] = lun.serving_thread->cpus;
-    }
-    if (!lun.error.empty()) result["error"] = lun.error;
-    if (lun.absent) result["answers"] = "NOT READY";
-    return result;
-}
-
-json describe(const DaemonReport& daemon) {
-    json threads = json::array();
-    for (const auto& thread : daemon.serving_threads) threads.push_back(describe(thread));
-    return {{"version", daemon.version},
-            {"build_id", daemon.build_id},
-            {"subtypes", daemon.subtypes},
-            {"serving_threads", daemon.serving_threads.size()},
-            {"threads", threads},
-            {"stuck_workers", daemon.stuck_workers},
-            {"scheduler_weight", daemon.scheduler_weight},
-            {"held_serving_threads", daemon.held_serving_threads}};
-}
-
-json describe(const HungReport& report) {
-    json commands = json::array();
-    for (const auto& [lun, command] : report.commands) {
-        commands.push_back({{"lun", lun},
-                            {"command", name_of(command)},
-                            {"cdb", cdb_text(command)},
-                            {"age_seconds", seconds(command.age)},
-                            {"aborted", command.aborted},
-                            {"waits", command.waits + thread_text(command.thread)}});
-        if (command.thread != 0) commands.back()["thread"] = command.thread;
-    }
-    json silent = json::array();
-    for (const auto& lun : report.silent) {
-        silent.push_back({{"lun", lun.lun},
-                          {"in_flight", lun.in_flight},
-                          {"waits", "its serving thread does not answer" + thread_text(lun.thread)}});
-        if (lun.thread != 0) silent.back()["thread"] = lun.thread;
-    }
-    return {{"older_than_seconds", seconds(report.older_than)},
-            {"commands", std::move(commands)},
-            {"not_listed", report.not_listed},
-            {"silent", std::move(silent)}};
-}
 
 // "/hung", "/hung?older=2.5"; nullopt: something else behind the '?'.
 struct HungWish {
@@ -140,11 +47,11 @@ std::optional<HungWish> hung_wish(const std::string& target) {
 }
 
 struct Answer {
-    http::status status;
+    unsigned status;
     json body;
 };
 
-Answer refused(http::status status, const std::string& why) {
+Answer refused(unsigned status, const std::string& why) {
     return {status, {{"error", why}}};
 }
 Answer controlled(const std::string& answer) {
@@ -197,65 +104,52 @@ private:
                 co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
                 continue;
             }
-            asio::co_spawn(context_, serve(Stream(std::move(client))), rethrow);
+            asio::co_spawn(context_, serve(http::Connection(std::move(client), client_patience)), rethrow);
         }
     }
 
-    asio::awaitable<void> serve(Stream stream) {
+    asio::awaitable<void> serve(http::Connection connection) {
         ++connections_;
-        beast::flat_buffer buffer;
-        boost::system::error_code error;
         for (;;) {
-            stream.expires_after(client_patience);
-            http::request<http::string_body> request;
-            co_await http::async_read(stream, buffer, request,
-                                      asio::redirect_error(asio::use_awaitable, error));
-            if (error) break;
-            auto response = co_await respond(request);
-            stream.expires_after(client_patience);
-            co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
-            const bool switched = response.result() == http::status::switching_protocols;
-            if (switched && !error) sources_.hand_over(Protocol::socket(stream.release_socket()));
-            if (error || switched || !response.keep_alive()) break;
+            auto request = co_await connection.receive();
+            if (!request) break;
+            const auto response = co_await respond(*request);
+            if (!co_await connection.send(response)) break;
+            if (response.upgrade.empty()) continue;
+            sources_.hand_over(Protocol::socket(context_, Protocol(), connection.release()));
+            break;
         }
         --connections_;
     }
 
-    Answer takeover(http::verb method) const {
-        if (method != http::verb::post)
-            return refused(http::status::method_not_allowed, "/takeover takes POST only");
+    Answer takeover(const std::string& method) const {
+        if (method != "POST") return refused(http::status::method_not_allowed, "/takeover takes POST only");
         if (!sources_.may_hand_over())
             return refused(http::status::conflict, "it hands over to another one, or stops");
         return {http::status::switching_protocols, {}};
     }
 
-    asio::awaitable<http::response<http::string_body>> respond(
-        const http::request<http::string_body>& request) const {
-        const auto target = std::string(request.target());
-        auto answered = answer(request.method(), target);
-        if (target == "/control") answered = co_await control(request);
-        if (target == "/takeover") answered = takeover(request.method());
-        if (target == "/end-waiting") answered = end_what_waits(request);
-        if (target.starts_with("/hung") && request.method() == http::verb::get)
-            answered = co_await hung(target);
-        http::response<http::string_body> response(answered.status, request.version());
-        response.set(http::field::content_type, "application/json");
-        response.keep_alive(request.keep_alive());
-        if (answered.status == http::status::switching_protocols) {
-            response.set(http::field::connection, "upgrade");
-            response.set(http::field::upgrade, "tcmud-takeover");
-            co_return response;
-        }
-        // Names are bytes; what is no UTF-8 in them must not end the daemon.
-        response.body() = answered.body.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-        response.prepare_payload();
+    asio::awaitable<http::Response> respond(const http::Request& request) const {
+        auto answered = answer(request.method, request.target);
+        if (request.target == "/control") answered = co_await control(request);
+        if (request.target == "/takeover") answered = takeover(request.method);
+        if (request.target == "/end-waiting") answered = end_what_waits(request);
+        if (request.target.starts_with("/hung") && request.method == "GET")
+            answered = co_await hung(request.target);
+        http::Response response;
+        response.status = answered.status;
+        if (answered.status == http::status::switching_protocols)
+            response.upgrade = "tcmud-takeover";
+        else
+            // Names are bytes; what is no UTF-8 in them must not end the daemon.
+            response.body = answered.body.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
         co_return response;
     }
 
-    asio::awaitable<Answer> control(const http::request<http::string_body>& request) const {
-        if (request.method() != http::verb::post)
+    asio::awaitable<Answer> control(const http::Request& request) const {
+        if (request.method != "POST")
             co_return refused(http::status::method_not_allowed, "/control takes POST only");
-        auto wish = control_wish(request.body());
+        auto wish = control_wish(request.body);
         if (!wish)
             co_return refused(http::status::bad_request,
                               R"(/control takes {"lun": HBA/NAME, "command": TEXT})");
@@ -272,18 +166,17 @@ private:
         co_return Answer{http::status::ok, describe(report)};
     }
 
-    Answer end_what_waits(const http::request<http::string_body>& request) const {
-        const auto wish = json::parse(request.body(), nullptr, false);
-        if (request.method() != http::verb::post || !wish.is_object() || !wish.contains("lun") ||
+    Answer end_what_waits(const http::Request& request) const {
+        const auto wish = json::parse(request.body, nullptr, false);
+        if (request.method != "POST" || !wish.is_object() || !wish.contains("lun") ||
             !wish["lun"].is_string())
             return refused(http::status::bad_request, R"(/end-waiting takes POST and {"lun": HBA/NAME})");
         const auto ended = sources_.end_what_waits(wish["lun"].get<std::string>());
         return ended ? controlled("") : refused(http::status::bad_request, ended.error().text);
     }
 
-    Answer answer(http::verb method, const std::string& target) const {
-        if (method != http::verb::get)
-            return refused(http::status::method_not_allowed, "only GET is known here");
+    Answer answer(const std::string& method, const std::string& target) const {
+        if (method != "GET") return refused(http::status::method_not_allowed, "only GET is known here");
         if (target == "/daemon") return {http::status::ok, describe(sources_.daemon())};
         if (target == "/luns") {
             json luns = json::array();

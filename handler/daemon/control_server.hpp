@@ -26,20 +26,11 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include "handler/daemon/command_watch.hpp"
+#include "handler/daemon/daemon_report.hpp"
 #include "handler/daemon/lun.hpp"
 #include "tcmud/result.hpp"
 
 namespace tcmud::daemon {
-
-struct DaemonReport {
-    std::string version;
-    std::string build_id;
-    std::vector<std::string> subtypes;
-    std::vector<ServingThreadReport> serving_threads;
-    std::size_t stuck_workers = 0;
-    std::string scheduler_weight;          // By what the weight of serving threads is moved.
-    std::size_t held_serving_threads = 0;  // Now, by calls on file systems that do not answer.
-};
 
 class ControlServer {
 public:

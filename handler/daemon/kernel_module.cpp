@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/kernel_module.hpp"
 
-#include <libkmod.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <memory>
+#include <string>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -17,6 +22,7 @@ namespace tcmud::daemon {
 namespace {
 
 constexpr auto name = "target_core_user";
+constexpr std::chrono::seconds modprobe_patience{10};
 const std::filesystem::path module_directory = "/sys/module/target_core_user";
 
 Result<void> set_parameter(std::string_view parameter, std::string_view value) {
@@ -29,25 +35,38 @@ Result<void> set_parameter(std::string_view parameter, std::string_view value) {
                    fmt::format("cannot write {} to {}: {}", value, path.string(), std::strerror(errno)));
 }
 
+// Its exit status. A library would do the same, but be in each start of tcmud, when LUNs wait; the module is
+// loaded once.
+Result<int> modprobe() {
+    std::array<std::string, 3> words{"modprobe", "--quiet", name};
+    std::array<char*, 4> arguments{words[0].data(), words[1].data(), words[2].data(), nullptr};
+    pid_t child = 0;
+    if (const int error = ::posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
+        error != 0)
+        return failure(error, fmt::format("cannot load the kernel module {}: modprobe cannot be run: {}",
+                                          name, std::strerror(error)));
+    const auto until = std::chrono::steady_clock::now() + modprobe_patience;
+    int status = 0;
+    while (::waitpid(child, &status, WNOHANG) == 0) {
+        if (std::chrono::steady_clock::now() > until) {
+            ::kill(child, SIGKILL);
+            return failure(ETIMEDOUT, fmt::format("cannot load the kernel module {}: modprobe hangs", name));
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 }  // namespace
 
 Result<void> load_target_core_user() {
     if (std::filesystem::exists(module_directory)) return {};
-    const std::unique_ptr<kmod_ctx, decltype(&::kmod_unref)> context(::kmod_new(nullptr, nullptr),
-                                                                     &::kmod_unref);
-    kmod_module* module = nullptr;
-    int error = context ? ::kmod_module_new_from_name(context.get(), name, &module) : -ENOMEM;
-    if (error == 0) {
-        error = ::kmod_module_probe_insert_module(module, 0, nullptr, nullptr, nullptr, nullptr);
-        ::kmod_module_unref(module);
-    }
-    if (error < 0 && !std::filesystem::exists(module_directory)) {
-        return failure(-error,
-                       fmt::format("cannot load the kernel module {}: {}: the kernel needs CONFIG_TCM_USER2 "
-                                   "(modprobe {} says more)",
-                                   name, std::strerror(-error), name));
-    }
-    return {};
+    const auto status = modprobe();
+    if (std::filesystem::exists(module_directory)) return {};
+    if (!status) return tl::unexpected(status.error());
+    return failure(ENOENT, fmt::format("cannot load the kernel module {}: the kernel needs CONFIG_TCM_USER2 "
+                                       "(modprobe ended with {}; modprobe {} says more)",
+                                       name, *status, name));
 }
 
 Result<void> block_netlink(bool blocked) {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "handler/daemon/log.hpp"
+#include "handler/daemon/lun_patience.hpp"
 
 namespace tcmud::daemon {
 
@@ -17,12 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto first_retry = 1s;
 constexpr auto longest_retry = 60s;
 constexpr auto close_patience = 5000ms;
-// The kernel removes a device only when none of its commands is left, so that this is long.
-constexpr auto drain_report = 10s;
-constexpr auto change_patience = 5000ms;
 constexpr auto control_patience = 3000ms;
 constexpr auto end_waiting_for = 1000ms;
 constexpr auto end_waiting_interval = 100ms;

@@ -7,17 +7,9 @@
 #include "handler/daemon/geometry.hpp"
 #include "handler/daemon/log.hpp"
 #include "handler/daemon/lun.hpp"
+#include "handler/daemon/lun_patience.hpp"
 
 namespace tcmud::daemon {
-
-namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto change_patience = 5000ms;
-constexpr auto first_retry = 1s;
-
-}  // namespace
 
 asio::awaitable<int> Lun::reconfigure(const netlink::Event& event) {
     Result<void> done;

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Of what asks for it; the LUN may just be opened or changed.
-constexpr auto answer_patience = 5000ms;
+constexpr auto request_patience = 5000ms;
 // While it waits for commands to end, it takes no new ones.
 constexpr auto hand_over_patience = 150ms;
 constexpr auto forget_patience = 5000ms;
@@ -23,7 +23,7 @@ constexpr auto forget_patience = 5000ms;
 asio::awaitable<HandedOver> Lun::hand_over() {
     auto request = std::make_shared<HandOver>(services_.context);
     push(request);
-    if (!co_await request->answered.wait(answer_patience)) {
+    if (!co_await request->answered.wait(request_patience)) {
         request->withdrawn = true;
         co_return HandedOver{HandedOver::How::busy, {}};
     }

@@ -21,6 +21,7 @@
 #include "handler/daemon/log.hpp"
 #include "handler/daemon/lun.hpp"
 #include "handler/daemon/lun_host.hpp"
+#include "handler/daemon/lun_patience.hpp"
 #include "handler/daemon/scarce_memory.hpp"
 #include "handler/guard/measures.hpp"
 #include "uio/device.hpp"
@@ -37,7 +38,6 @@ constexpr auto busy_patience = 2000ms;
 constexpr auto busy_interval = 20ms;
 // What is refused ends at once.
 constexpr auto absent_patience = 1000ms;
-constexpr auto drain_report = 10s;
 
 struct OpenRing {
     uio::Device device;

@@ -6,20 +6,17 @@
 #include <chrono>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
 #include "handler/daemon/line_channel.hpp"
 #include "handler/daemon/signal.hpp"
+#include "handler/http/client.hpp"
 
 namespace tcmud::daemon {
 
 namespace {
 
 using namespace std::chrono_literals;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using Protocol = asio::local::stream_protocol;
 
 constexpr auto patience = 5s;
@@ -55,29 +52,19 @@ asio::awaitable<Found> greet(LineChannel channel) {
     co_return Predecessor{channel.release(), std::move(received.line.descriptor), *port};
 }
 
-asio::awaitable<Found> ask(asio::io_context& context, std::filesystem::path path) {
-    beast::basic_stream<Protocol, asio::any_io_executor> stream(context);
-    stream.expires_after(patience);
-    boost::system::error_code error;
-    co_await stream.async_connect(Protocol::endpoint(path.string()),
-                                  asio::redirect_error(asio::use_awaitable, error));
-    if (error == asio::error::connection_refused || error == boost::system::errc::no_such_file_or_directory)
-        co_return std::nullopt;
-    http::request<http::empty_body> request(http::verb::post, "/takeover", 11);
-    request.set(http::field::host, "tcmud");
-    request.set(http::field::connection, "upgrade");
-    request.set(http::field::upgrade, "tcmud-takeover");
-    if (!error) co_await http::async_write(stream, request, asio::redirect_error(asio::use_awaitable, error));
-    beast::flat_buffer buffer;
-    http::response<http::string_body> response;
-    if (!error)
-        co_await http::async_read(stream, buffer, response, asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return refused(error.message());
-    if (response.result() != http::status::switching_protocols)
-        co_return refused(fmt::format("it answers {}", response.result_int()));
-    LineChannel channel(context, Protocol::socket(stream.release_socket()));
-    auto greeting = greet(std::move(channel));
-    co_return co_await std::move(greeting);
+// nullopt: there is none.
+Result<std::optional<http::Client>> ask(const std::filesystem::path& path) {
+    auto client = http::Client::connect(path, patience);
+    if (!client) {
+        const auto error = client.error();
+        if (error.number == ECONNREFUSED || error.number == ENOENT) return std::nullopt;
+        return refused(error.text);
+    }
+    const auto response = client->ask({"POST", "/takeover", "", "tcmud-takeover"});
+    if (!response) return refused(response.error().text);
+    if (response->status != http::status::switching_protocols)
+        return refused(fmt::format("it answers {}", response->status));
+    return std::move(*client);
 }
 
 }  // namespace
@@ -106,13 +93,17 @@ std::optional<std::uint32_t> parse_welcome(std::string_view text) {
 }
 
 Result<std::optional<Predecessor>> find_predecessor(const std::filesystem::path& control_socket) {
+    auto client = ask(control_socket);
+    if (!client) return tl::unexpected(client.error());
+    if (!*client) return std::nullopt;
     asio::io_context context;
     std::optional<Found> found;
     asio::co_spawn(
         context,
         [&]() -> asio::awaitable<void> {
-            auto asking = ask(context, control_socket);
-            found = co_await std::move(asking);
+            auto greeting =
+                greet(LineChannel(context, Protocol::socket(context, Protocol(), (*client)->release())));
+            found = co_await std::move(greeting);
         },
         rethrow);
     context.run_for(2 * patience);

@@ -13,7 +13,7 @@ namespace {
 // VERB MINOR FILE-NAME; the minor is - where there is none.
 constexpr std::string_view begin = "begin";
 constexpr std::string_view go_on = "go-on";
-constexpr std::string_view undo = "undo";
+constexpr std::string_view undo_verb = "undo";
 constexpr std::string_view free_all_writers = "free-writers";
 
 Order order(std::string_view verb, std::optional<std::uint32_t> minor, const Lun& lun) {
@@ -41,7 +41,7 @@ Order order_to_guard(const Task& task) {
 }
 
 Order order_to_undo(const Lun& lun) {
-    return order(undo, std::nullopt, lun);
+    return order(undo_verb, std::nullopt, lun);
 }
 
 Order order_to_free_writers() {
@@ -54,7 +54,7 @@ Deed obey(const Paths& paths, std::string_view text) {
     const auto minor = minor_in(take_word(text));
     const auto lun = lun_of_file(text);
     if (!lun) return {Outcome::failed, "an order of no LUN"};
-    if (verb == undo) return undo_lun(paths, *lun);
+    if (verb == undo_verb) return undo_lun(paths, *lun);
     return guard_lun(paths, {*lun, minor, verb == begin});
 }
 

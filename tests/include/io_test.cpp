@@ -9,10 +9,10 @@ using namespace tcmud;
 
 namespace {
 
-struct Waiting : IoOperation {
-    Waiting() {
+struct WaitingOperation : IoOperation {
+    WaitingOperation() {
         deliver = [](IoOperation& operation, const IoResult& ended_with) {
-            static_cast<Waiting&>(operation).answer = ended_with;
+            static_cast<WaitingOperation&>(operation).answer = ended_with;
         };
     }
     std::optional<IoResult> answer;
@@ -39,7 +39,7 @@ constexpr std::uint64_t mebibyte = 1024 * 1024;
 }  // namespace
 
 TEST_CASE("an operation whose completion is dropped has failed") {
-    Waiting waiting;
+    WaitingOperation waiting;
     { const Completion dropped(waiting); }
     REQUIRE(waiting.answer);
     CHECK(waiting.answer->status == IoStatus::io_error);
@@ -47,7 +47,7 @@ TEST_CASE("an operation whose completion is dropped has failed") {
 }
 
 TEST_CASE("a small operation that has ended is answered at once") {
-    Waiting waiting;
+    WaitingOperation waiting;
     Posted queue;
     answer_in_turn(queue, Completion(waiting), {IoStatus::ok, mebibyte - 1, 0});
     CHECK_FALSE(queue.posted);
@@ -56,7 +56,7 @@ TEST_CASE("a small operation that has ended is answered at once") {
 }
 
 TEST_CASE("a large operation that has ended waits for its turn, and is answered then as it ended") {
-    Waiting waiting;
+    WaitingOperation waiting;
     Posted queue;
     answer_in_turn(queue, Completion(waiting), {IoStatus::ok, mebibyte, 5});
     CHECK_FALSE(waiting.answer);
@@ -68,7 +68,7 @@ TEST_CASE("a large operation that has ended waits for its turn, and is answered 
 }
 
 TEST_CASE("a failure keeps its place") {
-    Waiting waiting;
+    WaitingOperation waiting;
     Posted queue;
     answer_in_turn(queue, Completion(waiting), {IoStatus::miscompare, 0, 513});
     REQUIRE(waiting.answer);

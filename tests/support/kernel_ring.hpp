@@ -19,6 +19,8 @@
 
 namespace tcmud::test {
 
+inline constexpr std::array<std::uint8_t, 6> test_unit_ready{};  // The CDB of opcode 00h.
+
 class KernelRing {
 public:
     struct Shape {

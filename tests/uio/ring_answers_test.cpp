@@ -7,12 +7,11 @@
 
 using namespace tcmud::uio;
 using tcmud::test::KernelRing;
+using tcmud::test::test_unit_ready;
 
 namespace {
 
-constexpr std::initializer_list<std::uint8_t> test_unit_ready{0x00, 0, 0, 0, 0, 0};
-
-Ring attached(KernelRing& kernel) {
+Ring ready(KernelRing& kernel) {
     auto ring = *Ring::attach(kernel.mapping(), Journal::in_memory());
     ring.begin();
     return ring;
@@ -35,7 +34,7 @@ std::vector<std::uint16_t> collected(KernelRing& kernel) {
 TEST_CASE("a younger command's answer is seen while an older one has none") {
     KernelRing kernel;
     for (int i = 0; i < 3; ++i) kernel.submit(test_unit_ready);
-    auto ring = attached(kernel);
+    auto ring = ready(kernel);
     const auto ids = take_all(ring);
     ring.complete(ids[2], {});
     CHECK(ring.publish());
@@ -50,7 +49,7 @@ TEST_CASE("a younger command's answer is seen while an older one has none") {
 TEST_CASE("a kernel that takes answers in order gets them so, with their sense data") {
     KernelRing kernel({.flags = abi::read_length});
     for (int i = 0; i < 3; ++i) kernel.submit(test_unit_ready);
-    auto ring = attached(kernel);
+    auto ring = ready(kernel);
     const auto ids = take_all(ring);
     std::array<std::byte, abi::sense_size> sense{};
     sense[0] = std::byte{0x70};
@@ -72,7 +71,7 @@ TEST_CASE("a kernel that takes answers in order gets them so, with their sense d
 TEST_CASE("an answer with sense data is published at once, and announced with the others") {
     KernelRing kernel;
     for (int i = 0; i < 2; ++i) kernel.submit(test_unit_ready);
-    auto ring = attached(kernel);
+    auto ring = ready(kernel);
     const auto ids = take_all(ring);
     const std::array<std::byte, abi::sense_size> sense{std::byte{0x70}};
     ring.complete(ids[0], {.status = 2, .sense = sense.data()});
@@ -88,7 +87,7 @@ TEST_CASE("an answer with sense data is published at once, and announced with th
 TEST_CASE("behind an entry that is too long for the journal, answers wait for it") {
     // Every second block is in use, so that each block is a piece of its own.
     KernelRing kernel({.ring_size = 64 * 1024, .data_blocks = 256});
-    auto ring = attached(kernel);
+    auto ring = ready(kernel);
     for (int i = 0; i < 130; ++i)
         kernel.submit(test_unit_ready, std::vector<std::byte>(KernelRing::block_size));
     const auto small = take_all(ring);

@@ -7,12 +7,12 @@
 
 using namespace tcmud::uio;
 using tcmud::test::KernelRing;
+using tcmud::test::test_unit_ready;
 
 namespace {
 
 using Beginning = Ring::Beginning;
 
-constexpr std::initializer_list<std::uint8_t> test_unit_ready{0x00, 0, 0, 0, 0, 0};
 constexpr std::initializer_list<std::uint8_t> write_of_block_7{0x2a, 0, 0, 0, 0, 7, 0, 0, 1, 0};
 
 // A kernel, and daemons that follow each other without a farewell.

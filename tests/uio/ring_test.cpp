@@ -9,10 +9,9 @@
 
 using namespace tcmud::uio;
 using tcmud::test::KernelRing;
+using tcmud::test::test_unit_ready;
 
 namespace {
-
-constexpr std::initializer_list<std::uint8_t> test_unit_ready{0x00, 0, 0, 0, 0, 0};
 
 Ring attached(KernelRing& kernel) {
     auto ring = Ring::attach(kernel.mapping(), Journal::in_memory());

@@ -26,9 +26,9 @@ constexpr std::array vpd_pages{
 
 constexpr std::uint8_t caching_page = 0x08;
 constexpr std::uint8_t control_page = 0x0a;
-constexpr std::uint8_t wce = 0x04;      // Byte 2 of the caching page.
-constexpr std::uint8_t swp = 0x08;      // Byte 4 of the control page.
-constexpr std::uint8_t d_sense = 0x04;  // Byte 2 of the control page.
+constexpr std::uint8_t wce = 0x04;          // Byte 2 of the caching page.
+constexpr std::uint8_t swp = 0x08;          // Byte 4 of the control page.
+constexpr std::uint8_t d_sense_bit = 0x04;  // Byte 2 of the control page.
 
 // Bytes behind PAGE LENGTH; SBC-3 6.5 and SPC-4 7.5.
 constexpr std::array mode_page_infos{
@@ -109,7 +109,7 @@ void BlockDevice::set_mode_bit(ModeBit bit, bool on) {
     switch (bit) {
         case ModeBit::write_cache: mode_pages().set_bit(caching_page, 2, wce, on); break;
         case ModeBit::software_write_protect: mode_pages().set_bit(control_page, 4, swp, on); break;
-        case ModeBit::descriptor_sense: mode_pages().set_bit(control_page, 2, d_sense, on); break;
+        case ModeBit::descriptor_sense: mode_pages().set_bit(control_page, 2, d_sense_bit, on); break;
     }
     mode_pages_changed();
 }

@@ -17,7 +17,7 @@ using scsi::Sense;
 
 namespace {
 
-constexpr ByteCount chunk{1024 * 1024};
+constexpr ByteCount copy_chunk{1024 * 1024};
 
 // What a segment cannot be carried out for; nullopt if nothing speaks against it.
 std::optional<Sense> refuse_segment(const scsi::CopySegment& segment, const CopyPeer& source,
@@ -79,8 +79,8 @@ Steps<Outcome> BlockDevice::copy(Command& command, std::vector<std::byte> list) 
 
 Steps<std::optional<Sense>> BlockDevice::copy_segment(Command& command, const scsi::CopySegment& segment,
                                                       CopyPeer& source, CopyPeer& destination) {
-    const auto step = raw(chunk / source.block_size());
-    AlignedMemory memory(chunk);
+    const auto step = raw(copy_chunk / source.block_size());
+    AlignedMemory memory(copy_chunk);
     for (std::uint64_t at = 0; at < raw(segment.count) && !command.aborted; at += step) {
         const BlockCount blocks{std::min(step, raw(segment.count) - at)};
         const auto size = blocks * source.block_size();

@@ -20,7 +20,7 @@ unsigned byte_check_of(scsi::Bytes cdb) {
     return get_8(cdb, 1) >> 1 & 3;
 }
 
-constexpr ByteCount chunk{1024 * 1024};
+constexpr ByteCount verify_chunk{1024 * 1024};
 
 }  // namespace
 
@@ -72,10 +72,10 @@ Steps<Outcome> BlockDevice::write_then_verify(Command& command, Address address,
 Steps<Outcome> BlockDevice::verify_blocks(Command& command, Address address, unsigned byte_check) {
     const auto length = bytes(address.count);
     if (raw(length) == 0) co_return Outcome::good();
-    AlignedMemory memory(std::min(chunk, length));
-    for (ByteCount at{0}; at < length; at = at + chunk) {
+    AlignedMemory memory(std::min(verify_chunk, length));
+    for (ByteCount at{0}; at < length; at = at + verify_chunk) {
         if (command.aborted) co_return Outcome::aborted();
-        const auto size = std::min(chunk, length - at);
+        const auto size = std::min(verify_chunk, length - at);
         const auto buffers = memory.buffers(size);
         const auto read = co_await Io{
             [&](Completion done) { backend_.read(offset(address.lba) + at, buffers, std::move(done)); }};

@@ -15,21 +15,21 @@ using namespace tcmud::test;
 
 namespace {
 
-constexpr std::uint64_t size = 1 << 20;
+constexpr std::uint64_t disk_size = 1 << 20;
 
 void for_each_backend(const std::function<void(Opened&)>& check) {
     SECTION("ram") {
-        Opened ram("ram", request("", size));
+        Opened ram("ram", request("", disk_size));
         check(ram);
     }
     SECTION("file") {
         const TemporaryDirectory directory;
-        Opened file("file", request(directory.path() / "disk", size, {{"create", "on"}}));
+        Opened file("file", request(directory.path() / "disk", disk_size, {{"create", "on"}}));
         check(file);
     }
     SECTION("fault") {
         const TemporaryDirectory directory;
-        Opened fault("fault", request(directory.path() / "disk", size, {{"create", "on"}}));
+        Opened fault("fault", request(directory.path() / "disk", disk_size, {{"create", "on"}}));
         check(fault);
     }
 }
@@ -38,14 +38,14 @@ void for_each_backend(const std::function<void(Opened&)>& check) {
 
 TEST_CASE("a backend has the size that it was opened with, and reads as zeros") {
     for_each_backend([](Opened& backend) {
-        CHECK(raw(backend->size()) == size);
-        CHECK(backend.read(size - 4096, 4096) == std::vector<std::byte>(4096));
+        CHECK(raw(backend->size()) == disk_size);
+        CHECK(backend.read(disk_size - 4096, 4096) == std::vector<std::byte>(4096));
     });
 }
 
 TEST_CASE("what was written is read, from the first byte to the last, and nothing else changes") {
     for_each_backend([](Opened& backend) {
-        for (const std::uint64_t at : {std::uint64_t{0}, std::uint64_t{512}, size - 3072}) {
+        for (const std::uint64_t at : {std::uint64_t{0}, std::uint64_t{512}, disk_size - 3072}) {
             const auto data = pattern(3072, static_cast<unsigned>(at));
             const auto written = backend.write(at, data);
             CHECK(written.status == IoStatus::ok);
@@ -58,9 +58,9 @@ TEST_CASE("what was written is read, from the first byte to the last, and nothin
 
 TEST_CASE("large transfers arrive whole") {
     for_each_backend([](Opened& backend) {
-        const auto data = pattern(size, 1);
-        CHECK(backend.write(0, data, Stable::yes).bytes == size);
-        CHECK(backend.read(0, size) == data);
+        const auto data = pattern(disk_size, 1);
+        CHECK(backend.write(0, data, Stable::yes).bytes == disk_size);
+        CHECK(backend.read(0, disk_size) == data);
     });
 }
 
@@ -97,8 +97,8 @@ TEST_CASE("a smaller size keeps what is before its end") {
     for_each_backend([](Opened& backend) {
         const auto data = pattern(4096, 5);
         backend.write(0, data);
-        REQUIRE(backend->resize(ByteCount{size / 2}));
-        CHECK(raw(backend->size()) == size / 2);
+        REQUIRE(backend->resize(ByteCount{disk_size / 2}));
+        CHECK(raw(backend->size()) == disk_size / 2);
         CHECK(backend.read(0, 4096) == data);
     });
 }

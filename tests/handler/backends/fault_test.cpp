@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t mib = 1 << 20;
 using Options = std::initializer_list<std::pair<std::string, std::string>>;
 
 struct Disk {

@@ -14,8 +14,6 @@ using namespace tcmud::test;
 
 namespace {
 
-constexpr std::uint64_t mib = 1 << 20;
-
 std::uint64_t allocated(const std::filesystem::path& path) {
     struct stat status {};
     REQUIRE(::stat(path.c_str(), &status) == 0);

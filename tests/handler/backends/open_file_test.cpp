@@ -17,8 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t mib = 1 << 20;
-
 std::string refusal(const OpenRequest& request) {
     const auto checked = module("file").check(request);
     const auto opened = module("file").open(request);

@@ -19,6 +19,8 @@
 
 namespace tcmud::test {
 
+inline constexpr std::uint64_t mib = 1 << 20;
+
 inline const BackendModule& module(const std::string& name) {
     void* library =
         ::dlopen((std::filesystem::path(MODULES) / (name + ".so")).c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -8,12 +8,11 @@
 #include "tests/handler/guard/machine.hpp"
 
 using namespace tcmud::guard;
+using test::state;
 using namespace std::chrono_literals;
 using Lines = std::vector<std::string>;
 
 namespace {
-
-const std::string state = "alua/default_tg_pt_gp/alua_access_state";
 
 // A guard, what it said, and a clock that the test plays.
 class Watched {

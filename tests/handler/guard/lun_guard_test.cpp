@@ -6,11 +6,11 @@
 #include "tests/handler/guard/machine.hpp"
 
 using namespace tcmud::guard;
+using test::state;
 
 namespace {
 
 const Lun one{"user_0", "one"};
-const std::string state = "alua/default_tg_pt_gp/alua_access_state";
 
 }  // namespace
 

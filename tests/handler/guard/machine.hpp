@@ -16,6 +16,9 @@ namespace tcmud::guard::test {
 
 namespace fs = std::filesystem;
 
+// The default group's, below the device.
+inline const std::string state = "alua/default_tg_pt_gp/alua_access_state";
+
 class Machine {
 public:
     Machine() {

@@ -6,12 +6,7 @@
 #include "tests/handler/guard/machine.hpp"
 
 using namespace tcmud::guard;
-
-namespace {
-
-const std::string state = "alua/default_tg_pt_gp/alua_access_state";
-
-}  // namespace
+using test::state;
 
 TEST_CASE("with ALUA every target port group becomes unavailable") {
     const test::Machine machine;

@@ -15,8 +15,8 @@ using tcmud::test::Waiting;
 namespace {
 
 // A disk of 100 blocks on one thread, and another thread that copies from and to it.
-struct Bench {
-    Bench() {
+struct DirectoryBench {
+    DirectoryBench() {
         on(owner, [&] {
             auto ring = uio::Ring::attach(kernel.mapping(), uio::Journal::in_memory());
             if (!ring) throw std::logic_error("no ring");
@@ -30,9 +30,9 @@ struct Bench {
         });
         peer = on(requester, [&] { return directory.peer("user_0/disk1", requester); });
     }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    ~Bench() {
+    DirectoryBench(const DirectoryBench&) = delete;
+    DirectoryBench& operator=(const DirectoryBench&) = delete;
+    ~DirectoryBench() {
         if (lun) leave();
     }
     void leave() {
@@ -75,7 +75,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a disk is found while it is served, under its whole name") {
-    Bench bench;
+    DirectoryBench bench;
     const auto disk = bench.directory.find("user_0/disk1");
     REQUIRE(disk);
     CHECK(disk->loop == &bench.owner);
@@ -104,14 +104,14 @@ TEST_CASE("there is no other end of a copy where no disk is served") {
 }
 
 TEST_CASE("the other end of a copy is as large as its disk") {
-    Bench bench;
+    DirectoryBench bench;
     REQUIRE(bench.peer);
     CHECK(bench.peer->capacity() == BlockCount{100});
     CHECK(bench.peer->block_size() == BlockSize{512});
 }
 
 TEST_CASE("what is written to a disk from another thread is read from it") {
-    Bench bench;
+    DirectoryBench bench;
     std::vector<std::byte> blocks(1024, std::byte{7});
     const auto written = bench.write(Lba{98}, blocks);
     CHECK(written.status == IoStatus::ok);
@@ -124,7 +124,7 @@ TEST_CASE("what is written to a disk from another thread is read from it") {
 }
 
 TEST_CASE("a disk that is not served any more answers that it is not ready") {
-    Bench bench;
+    DirectoryBench bench;
     bench.leave();
     std::vector<std::byte> blocks(512);
     CHECK(bench.read(Lba{0}, blocks).status == IoStatus::not_ready);

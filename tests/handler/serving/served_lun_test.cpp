@@ -19,11 +19,11 @@ constexpr std::initializer_list<std::uint8_t> read_of_block_100{0x28, 0, 0, 0, 0
 constexpr std::initializer_list<std::uint8_t> read_capacity_10{0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 // A disk of 100 blocks in memory, from the kernel's ring to its backend.
-struct Bench {
-    Bench() { serve(std::make_unique<test::MemoryBackend>(100 * 512), doorbell); }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    ~Bench() {
+struct LunBench {
+    LunBench() { serve(std::make_unique<test::MemoryBackend>(100 * 512), doorbell); }
+    LunBench(const LunBench&) = delete;
+    LunBench& operator=(const LunBench&) = delete;
+    ~LunBench() {
         if (lun) leave();
     }
     void serve(OpenedBackend backend, test::Doorbell& bell) {
@@ -75,7 +75,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("what an initiator writes to a LUN is what it reads") {
-    Bench bench;
+    LunBench bench;
     CHECK(bench.write_block_7(std::byte{9}).status == 0);
     const auto read = bench.in(read_of_block_7, 512);
     CHECK(read.status == 0);
@@ -85,7 +85,7 @@ TEST_CASE("what an initiator writes to a LUN is what it reads") {
 }
 
 TEST_CASE("a LUN has its backend's capacity") {
-    Bench bench;
+    LunBench bench;
     const auto capacity = bench.in(read_capacity_10, 8);
     REQUIRE(capacity.data.size() == 8);
     CHECK(scsi::get_32(capacity.data, 0) == 99);
@@ -96,7 +96,7 @@ TEST_CASE("a LUN has its backend's capacity") {
 }
 
 TEST_CASE("a LUN that left gives back its backend, which another can serve on the same ring") {
-    Bench bench;
+    LunBench bench;
     bench.write_block_7(std::byte{9});
     auto backend = bench.leave();
     CHECK_FALSE(bench.directory.find("user_0/disk1"));
@@ -107,7 +107,7 @@ TEST_CASE("a LUN that left gives back its backend, which another can serve on th
 }
 
 TEST_CASE("commands that come while a LUN is paused are served when it resumes") {
-    Bench bench;
+    LunBench bench;
     bool idle = false;
     on(bench.loop, [&] { bench.lun->pause([&] { idle = true; }); });
     CHECK(on(bench.loop, [&] { return idle; }));
@@ -120,7 +120,7 @@ TEST_CASE("commands that come while a LUN is paused are served when it resumes")
 }
 
 TEST_CASE("a LUN whose backend grew while it was paused has the new capacity") {
-    Bench bench;
+    LunBench bench;
     on(bench.loop, [&] { bench.lun->pause([] {}); });
     on(bench.loop, [&] {
         if (!bench.lun->backend().resize(ByteCount{200 * 512})) throw std::logic_error("not resized");
@@ -135,7 +135,7 @@ TEST_CASE("a LUN whose backend grew while it was paused has the new capacity") {
 }
 
 TEST_CASE("the write cache is switched by the administrator") {
-    Bench bench;
+    LunBench bench;
     CHECK(on(bench.loop, [&] { return bench.lun->write_cache(); }));
     on(bench.loop, [&] { bench.lun->set_write_cache(false); });
     CHECK_FALSE(on(bench.loop, [&] { return bench.lun->write_cache(); }));

@@ -6,10 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,14 +25,26 @@
 
 namespace tcmud::test {
 
+// No template: hundreds of them would take the compiler longer than all of the tests.
+inline void run_on(serving::Loop& loop, std::function<void()> work) {
+    auto task = std::make_shared<std::packaged_task<void()>>(std::move(work));
+    auto ended = task->get_future();
+    loop.post([task] { (*task)(); });
+    ended.get();
+}
+
 // Runs f on the loop's thread; returns, or throws, what it did. The turns of earlier calls have ended before
 // f begins.
 template <class F>
 auto on(serving::Loop& loop, F f) {
-    auto task = std::make_shared<std::packaged_task<decltype(f())()>>(std::move(f));
-    auto ended = task->get_future();
-    loop.post([task] { (*task)(); });
-    return ended.get();
+    using Value = decltype(f());
+    if constexpr (std::is_void_v<Value>) {
+        run_on(loop, std::ref(f));
+    } else {
+        std::optional<Value> value;
+        run_on(loop, [&] { value.emplace(f()); });
+        return std::move(*value);
+    }
 }
 
 struct Waiting : IoOperation {

@@ -12,7 +12,7 @@ using Time = WeightController::Time;
 namespace {
 
 // A machine: how many commands a wake-up carries and how long it takes, at each nice value.
-struct Machine {
+struct ModelMachine {
     struct Wakeup {
         std::size_t commands;
         Time takes;
@@ -34,9 +34,10 @@ struct Machine {
 };
 
 // One command per wake-up at nice 0, all of a burst from nice 10 on.
-Machine deep_queue(std::size_t depth) {
+ModelMachine deep_queue(std::size_t depth) {
     return {[depth](int nice) {
-        return nice == 0 ? Machine::Wakeup{1, 40us} : Machine::Wakeup{depth, 22us * static_cast<long>(depth)};
+        return nice == 0 ? ModelMachine::Wakeup{1, 40us}
+                         : ModelMachine::Wakeup{depth, 22us * static_cast<long>(depth)};
     }};
 }
 
@@ -57,17 +58,17 @@ TEST_CASE("of steps that serve the same the least is kept") {
 }
 
 TEST_CASE("the step that serves the most is kept") {
-    Machine machine{[](int nice) {
-        if (nice < 15) return Machine::Wakeup{nice == 0 ? 1u : 2u, nice == 0 ? 40us : 78us};
-        return nice == 15 ? Machine::Wakeup{16, 350us} : Machine::Wakeup{16, 600us};
+    ModelMachine machine{[](int nice) {
+        if (nice < 15) return ModelMachine::Wakeup{nice == 0 ? 1u : 2u, nice == 0 ? 40us : 78us};
+        return nice == 15 ? ModelMachine::Wakeup{16, 350us} : ModelMachine::Wakeup{16, 600us};
     }};
     machine.run(1s);
     CHECK(machine.nice == 15);
 }
 
 TEST_CASE("a step that changes nothing is passed over for the next") {
-    Machine machine{[](int nice) {
-        return nice < 12 ? Machine::Wakeup{1, 40us} : Machine::Wakeup{32, 32 * 30us};
+    ModelMachine machine{[](int nice) {
+        return nice < 12 ? ModelMachine::Wakeup{1, 40us} : ModelMachine::Wakeup{32, 32 * 30us};
     }};
     machine.run(500ms);
     CHECK(machine.nice == 12);
@@ -75,8 +76,8 @@ TEST_CASE("a step that changes nothing is passed over for the next") {
 
 TEST_CASE("where wake-ups carry many without any help, heavier ones are tried all the same") {
     // Large blocks: a few hundred wake-ups a second.
-    Machine machine{[](int nice) {
-        return nice == 0 ? Machine::Wakeup{7, 820us} : Machine::Wakeup{8, 880us};
+    ModelMachine machine{[](int nice) {
+        return nice == 0 ? ModelMachine::Wakeup{7, 820us} : ModelMachine::Wakeup{8, 880us};
     }};
     machine.run(500ms);
     CHECK(machine.nice == 10);
@@ -85,10 +86,10 @@ TEST_CASE("where wake-ups carry many without any help, heavier ones are tried al
 TEST_CASE(
     "of large blocks, few for each wake-up and a few hundred wake-ups a second, the best step is found") {
     // Over a network: 8 commands for each wake-up; at nice 0 one by one, though a little slower.
-    Machine machine{[turn = 0](int nice) mutable {
-        if (nice == 0) return Machine::Wakeup{1, 600us};
+    ModelMachine machine{[turn = 0](int nice) mutable {
+        if (nice == 0) return ModelMachine::Wakeup{1, 600us};
         const auto uneven = ++turn % 2 == 0 ? 500us : -500us;
-        return Machine::Wakeup{8, 8 * (nice == 19 ? 560us : 610us) + uneven};
+        return ModelMachine::Wakeup{8, 8 * (nice == 19 ? 560us : 610us) + uneven};
     }};
     machine.run(1s);
     CHECK(machine.nice == 19);
@@ -96,7 +97,7 @@ TEST_CASE(
 
 TEST_CASE("lone commands are made to wait for a few milliseconds of a second at most") {
     // Beside a process that burns the CPU: light threads wait for their turn.
-    Machine machine{[](int nice) { return Machine::Wakeup{1, nice == 0 ? 60us : 3ms}; }};
+    ModelMachine machine{[](int nice) { return ModelMachine::Wakeup{1, nice == 0 ? 60us : 3ms}; }};
     machine.run(2s);
     machine.lightest_for = 0s;
     machine.run(10s);
@@ -106,7 +107,7 @@ TEST_CASE("lone commands are made to wait for a few milliseconds of a second at 
 }
 
 TEST_CASE("few commands are no reason to try anything") {
-    Machine machine{[](int) { return Machine::Wakeup{2, 4ms}; }};
+    ModelMachine machine{[](int) { return ModelMachine::Wakeup{2, 4ms}; }};
     machine.run(3s);
     CHECK(machine.lightest_for == 0s);
 }
@@ -115,7 +116,7 @@ TEST_CASE("when commands come one by one again, the thread is itself again withi
     auto machine = deep_queue(32);
     machine.run(1s);
     REQUIRE(machine.nice != 0);
-    machine.wakeup = [](int nice) { return Machine::Wakeup{1, nice == 0 ? 40us : 50us}; };
+    machine.wakeup = [](int nice) { return ModelMachine::Wakeup{1, nice == 0 ? 40us : 50us}; };
     machine.run(2ms);
     CHECK(machine.nice == 0);
 }
@@ -125,7 +126,7 @@ TEST_CASE("a step that does not serve as much as it did is left") {
     machine.run(1s);
     REQUIRE(machine.nice != 0);
     machine.wakeup = [](int nice) {
-        return nice == 0 ? Machine::Wakeup{2, 80us} : Machine::Wakeup{32, 20ms};
+        return nice == 0 ? ModelMachine::Wakeup{2, 80us} : ModelMachine::Wakeup{32, 20ms};
     };
     machine.run(400ms);
     CHECK(machine.nice == 0);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the control socket tells, as JSON.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "handler/daemon/command_watch.hpp"
+#include "handler/daemon/daemon_report.hpp"
+#include "handler/daemon/lun.hpp"
+
+namespace tcmud::daemon {
+
+nlohmann::json describe(const LunReport& lun);
+nlohmann::json describe(const DaemonReport& daemon);
+nlohmann::json describe(const HungReport& report);
+
+}  // namespace tcmud::daemon
