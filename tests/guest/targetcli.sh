@@ -160,6 +160,15 @@ for signal in TERM KILL; do
     start_tcmud --config /run/tcmud.toml
     check "$signal: targetcli shows the LUNs again" sh -c "targetcli ls /backstores | grep -q 'disk .*activated'"
 done
+old=$daemon
+"$tcmud" --config /run/tcmud.toml --takeover >>/run/tcmud.log 2>&1 &
+daemon=$!
+check "a successor takes over" wait_for 10 sh -c "! kill -0 $old"
+check "and has the name" wait_for 5 handlers
+check "targetcli shows the LUNs again" sh -c "targetcli ls /backstores | grep -q 'disk .*activated'"
+kill -STOP "$(cat /run/bus.pid)"
+check "a bus that hangs holds up nothing" timeout 2 "$tcmuctl" list
+kill -CONT "$(cat /run/bus.pid)"
 check "the bus goes and comes" eval 'stop_bus; sleep 0.3; start_bus'
 check "and tcmud comes again" wait_for 10 handlers
 check "targetcli shows the LUNs again" sh -c "targetcli ls /backstores | grep -q 'disk .*activated'"

@@ -9,16 +9,15 @@
 #include "handler/daemon/signal.hpp"
 #include "tests/support/private_bus.hpp"
 
-using namespace tcmud;
-using namespace tcmud::daemon;
+namespace tcmud::daemon::dbus {
+
 using namespace std::chrono_literals;
-using dbus::Connection;
 
 namespace {
 
 // Runs a coroutine to its end, on a loop of its own.
 template <class T>
-T run(asio::io_context& context, asio::awaitable<T> work) {
+T run_to_end(asio::io_context& context, asio::awaitable<T> work) {
     std::optional<T> result;
     const auto finish = [](asio::awaitable<T> task, std::optional<T>& into) -> asio::awaitable<void> {
         into.emplace(co_await std::move(task));
@@ -47,14 +46,14 @@ TEST_CASE("the bus tells who has a name") {
     asio::io_context context;
     const auto connection = Connection::open(context, [] {});
     REQUIRE(connection);
-    const auto owner = run(context, (*connection)->owner_of("org.freedesktop.DBus"));
+    const auto owner = run_to_end(context, (*connection)->owner_of("org.freedesktop.DBus"));
     REQUIRE(owner);
     CHECK(*owner == "org.freedesktop.DBus");
     const char* own = nullptr;
     REQUIRE(::sd_bus_get_unique_name((*connection)->bus(), &own) >= 0);
-    CHECK(run(context, (*connection)->process_of(own)).value_or(0) == ::getpid());
-    CHECK(run(context, (*connection)->user_of(own)).value_or(99999) == ::geteuid());
-    const auto nobody = run(context, (*connection)->owner_of("org.example.Nobody"));
+    CHECK(run_to_end(context, (*connection)->process_of(own)).value_or(0) == ::getpid());
+    CHECK(run_to_end(context, (*connection)->user_of(own)).value_or(99999) == ::geteuid());
+    const auto nobody = run_to_end(context, (*connection)->owner_of("org.example.Nobody"));
     REQUIRE_FALSE(nobody);
     CHECK_FALSE(nobody.error().text.empty());
 }
@@ -64,10 +63,10 @@ TEST_CASE("a bus that does not answer costs a call its time, and no more") {
     asio::io_context context;
     const auto connection = Connection::open(context, [] {});
     REQUIRE(connection);
-    REQUIRE(run(context, (*connection)->owner_of("org.freedesktop.DBus")));
+    REQUIRE(run_to_end(context, (*connection)->owner_of("org.freedesktop.DBus")));
     bus.freeze();
     auto question = (*connection)->request("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetId");
-    const auto answer = run(context, (*connection)->call(std::move(question), 50ms));
+    const auto answer = run_to_end(context, (*connection)->call(std::move(question), 50ms));
     REQUIRE_FALSE(answer);
     CHECK(answer.error().number == ETIMEDOUT);
     CHECK((*connection)->end().empty());
@@ -79,7 +78,7 @@ TEST_CASE("the end of the bus ends what waits, and is told once") {
     int ends = 0;
     const auto connection = Connection::open(context, [&ends] { ++ends; });
     REQUIRE(connection);
-    REQUIRE(run(context, (*connection)->owner_of("org.freedesktop.DBus")));
+    REQUIRE(run_to_end(context, (*connection)->owner_of("org.freedesktop.DBus")));
     bus.freeze();
     auto asking = (*connection)->owner_of("org.freedesktop.DBus");
     asio::co_spawn(
@@ -89,13 +88,13 @@ TEST_CASE("the end of the bus ends what waits, and is told once") {
             co_return;
         }(bus),
         rethrow);
-    const auto answer = run(context, std::move(asking));
+    const auto answer = run_to_end(context, std::move(asking));
     CHECK_FALSE(answer);
     context.restart();
     context.run_for(200ms);
     CHECK(ends == 1);
     CHECK_FALSE((*connection)->end().empty());
-    CHECK_FALSE(run(context, (*connection)->owner_of("org.freedesktop.DBus")));
+    CHECK_FALSE(run_to_end(context, (*connection)->owner_of("org.freedesktop.DBus")));
 }
 
 TEST_CASE("a connection that was closed tells nobody") {
@@ -104,10 +103,12 @@ TEST_CASE("a connection that was closed tells nobody") {
     bool told = false;
     const auto connection = Connection::open(context, [&told] { told = true; });
     REQUIRE(connection);
-    REQUIRE(run(context, (*connection)->owner_of("org.freedesktop.DBus")));
+    REQUIRE(run_to_end(context, (*connection)->owner_of("org.freedesktop.DBus")));
     (*connection)->close();
     context.restart();
     context.run_for(50ms);
     CHECK_FALSE(told);
     CHECK((*connection)->end() == "closed");
 }
+
+}  // namespace tcmud::daemon::dbus

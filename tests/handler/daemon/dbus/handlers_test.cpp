@@ -4,15 +4,15 @@
 #include <catch2/catch.hpp>
 
 #include "tests/handler/daemon/dbus/client.hpp"
-#include "tests/handler/daemon/dbus/served.hpp"
+#include "tests/handler/daemon/dbus/on_bus.hpp"
 #include "tests/support/private_bus.hpp"
 
-using namespace tcmud;
-using namespace tcmud::daemon::dbus;
+namespace tcmud::daemon::dbus {
+
 using Catch::Matchers::Contains;
 using test::becomes;
 using test::Client;
-using test::Served;
+using test::OnBus;
 using test::Verdict;
 
 namespace {
@@ -59,7 +59,7 @@ private:
 
 TEST_CASE("targetcli finds the handlers, with their descriptions, and nothing else") {
     const test::PrivateBus bus;
-    const Served served;
+    const OnBus served;
     const Client client;
     REQUIRE(becomes([&] { return client.handlers().has_value(); }));
     CHECK(*client.handlers() == std::map<std::string, std::string>{{"file", "A file."}, {"ram", "Memory."}});
@@ -67,7 +67,7 @@ TEST_CASE("targetcli finds the handlers, with their descriptions, and nothing el
 
 TEST_CASE("a cfgstring is checked, and the reason is told") {
     const test::PrivateBus bus;
-    const Served served;
+    const OnBus served;
     const Client client;
     REQUIRE(becomes([&] { return client.handlers().has_value(); }));
     CHECK(client.check("file", "file//srv/a") == Verdict{true, "success", ""});
@@ -79,7 +79,7 @@ TEST_CASE("a cfgstring is checked, and the reason is told") {
 
 TEST_CASE("only root may ask more than which handlers there are") {
     const test::PrivateBus bus;
-    const Served served([](Offer& offer) { ++offer.administrator; });
+    const OnBus served([](Offer& offer) { ++offer.administrator; });
     const Client client;
     REQUIRE(becomes([&] { return client.handlers().has_value(); }));
     CHECK(client.handlers()->size() == 2);
@@ -92,7 +92,7 @@ TEST_CASE("only root may ask more than which handlers there are") {
 
 TEST_CASE("a handler of another process appears, is asked, and goes with its process") {
     const test::PrivateBus bus;
-    const Served served;
+    const OnBus served;
     const Client client;
     REQUIRE(becomes([&] { return client.handlers().has_value(); }));
     {
@@ -108,7 +108,7 @@ TEST_CASE("a handler of another process appears, is asked, and goes with its pro
 
 TEST_CASE("who registers must have the name, a subtype that can be one, and that is not ours") {
     const test::PrivateBus bus;
-    const Served served;
+    const OnBus served;
     const Client client;
     REQUIRE(becomes([&] { return client.handlers().has_value(); }));
     CHECK_THAT(client.register_handler("tape", "").text, Contains("nobody owns"));
@@ -124,7 +124,7 @@ TEST_CASE("who registers must have the name, a subtype that can be one, and that
 
 TEST_CASE("registering again changes the description") {
     const test::PrivateBus bus;
-    const Served served;
+    const OnBus served;
     const Client client;
     REQUIRE(becomes([&] { return client.handlers().has_value(); }));
     REQUIRE(client.own(registered_name("tape")));
@@ -134,3 +134,5 @@ TEST_CASE("registering again changes the description") {
     client.disown(registered_name("tape"));
     CHECK(becomes([&] { return !client.handlers()->contains("tape"); }));
 }
+
+}  // namespace tcmud::daemon::dbus

@@ -7,15 +7,15 @@
 #include <fmt/format.h>
 
 #include "tests/handler/daemon/dbus/client.hpp"
-#include "tests/handler/daemon/dbus/served.hpp"
+#include "tests/handler/daemon/dbus/on_bus.hpp"
 #include "tests/support/private_bus.hpp"
 
-using namespace tcmud;
-using namespace tcmud::daemon::dbus;
+namespace tcmud::daemon::dbus {
+
 using Catch::Matchers::Contains;
 using test::becomes;
 using test::Client;
-using test::Served;
+using test::OnBus;
 
 namespace {
 
@@ -29,7 +29,7 @@ std::size_t lines_with(const std::string& log, const std::string& text) {
 
 TEST_CASE("the name is owned, and the log says what targetcli can do with it") {
     const test::PrivateBus bus;
-    Served served;
+    OnBus served;
     CHECK(becomes([&] { return served.settled(); }));
     CHECK(Client().handlers()->size() == 2);
     CHECK_THAT(served.end(), Contains("owns org.kernel.TCMUService1; targetcli can make LUNs of file, ram"));
@@ -38,7 +38,7 @@ TEST_CASE("the name is owned, and the log says what targetcli can do with it") {
 TEST_CASE("without a bus nobody waits, and the bus is found when it comes") {
     test::PrivateBus bus;
     bus.stop();
-    Served served;
+    OnBus served;
     CHECK(becomes([&] { return served.settled(); }));
     std::this_thread::sleep_for(std::chrono::milliseconds(600));
     bus.start();
@@ -49,7 +49,7 @@ TEST_CASE("without a bus nobody waits, and the bus is found when it comes") {
 
 TEST_CASE("a bus that goes and comes again is joined again") {
     test::PrivateBus bus;
-    Served served;
+    OnBus served;
     CHECK(becomes([&] { return Client().handlers().has_value(); }));
     bus.stop();
     bus.start();
@@ -62,7 +62,7 @@ TEST_CASE("a bus that goes and comes again is joined again") {
 
 TEST_CASE("what was registered is forgotten with the bus") {
     test::PrivateBus bus;
-    const Served served;
+    const OnBus served;
     {
         const Client client;
         REQUIRE(becomes([&] { return client.handlers().has_value(); }));
@@ -80,7 +80,7 @@ TEST_CASE("another owner of the name is told of once, and the name taken when it
     {
         const Client owner;
         REQUIRE(owner.own(service_name));
-        Served served;
+        OnBus served;
         CHECK(becomes([&] { return served.settled(); }));
         owner.disown(service_name);
         CHECK(becomes([&] { return client.handlers().has_value(); }));
@@ -94,14 +94,14 @@ TEST_CASE("nothing is said of a predecessor that has the name still") {
     const test::PrivateBus bus;
     const Client owner;
     REQUIRE(owner.own(service_name));
-    Served served([](Offer& offer) { offer.predecessor = ::getpid(); });
+    OnBus served([](Offer& offer) { offer.predecessor = ::getpid(); });
     CHECK(becomes([&] { return served.settled(); }));
     CHECK(served.end().empty());
 }
 
 TEST_CASE("a stop gives the name back at once") {
     const test::PrivateBus bus;
-    Served served;
+    OnBus served;
     const Client client;
     REQUIRE(becomes([&] { return client.handlers().has_value(); }));
     served.stop();
@@ -125,3 +125,5 @@ TEST_CASE("a bus that does not answer at all keeps nobody waiting for longer tha
     CHECK(settled);
     CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(2));
 }
+
+}  // namespace tcmud::daemon::dbus

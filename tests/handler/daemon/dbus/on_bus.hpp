@@ -18,20 +18,20 @@
 
 namespace tcmud::test {
 
-class Served {
+class OnBus {
 public:
     // With the handlers "file" and "ram"; a cfgstring with "bad" in it is refused.
-    explicit Served(std::function<void(daemon::dbus::Offer&)> change = {})
+    explicit OnBus(std::function<void(daemon::dbus::Offer&)> change = {})
         : service_(context_, offer(change)) {
         daemon::asio::co_spawn(context_, service_.run(), daemon::rethrow);
-        const auto look = [](Served& self) -> daemon::asio::awaitable<void> {
+        const auto look = [](OnBus& self) -> daemon::asio::awaitable<void> {
             co_await self.service_.settle(std::chrono::seconds(5));
             self.settled_ = true;
         };
         daemon::asio::co_spawn(context_, look(*this), daemon::rethrow);
         thread_ = std::thread([this] { context_.run(); });
     }
-    ~Served() { end(); }
+    ~OnBus() { end(); }
 
     bool settled() const { return settled_; }
     std::set<std::string> registered() const {
