@@ -106,4 +106,31 @@ check "with the data it had" sh -c "dd if=${disk[runner]} bs=64k count=16 iflag=
 ours=$(sg_vpd -p di_lu "${generic[runner]}"; sg_inq "${generic[runner]}" | grep -E 'Vendor|Product|revision'; sg_vpd -p sn "${generic[runner]}")
 check_equal "and to the initiator it is the same disk" "" "$(diff <(echo "$theirs") <(echo "$ours"))"
 no_loopback
+stop_tcmud
+
+echo "--- in place of a tcmu-runner that has work"
+# It keeps no journal: what it had taken and not answered ends BUSY, which disks repeat.
+for end in TERM KILL; do
+    tcmu-runner >>/run/runner.log 2>&1 &
+    runner=$!
+    wait_for 10 owned
+    loopback runner
+    errors_counted=/sys/block/${disk[runner]#/dev/}/device/ioerr_cnt
+    before=$(($(<"$errors_counted")))
+    fio --name=verify --filename="${disk[runner]}" --direct=1 --ioengine=libaio --iodepth=8 --bs=4k --rw=randwrite --size=32M \
+        --verify=crc32c --verify_backlog=256 --verify_fatal=1 --time_based --runtime=5 --output-format=json \
+        --output=/run/fio.json >/run/fio.log 2>&1 &
+    fio=$!
+    sleep 2
+    kill -$end $runner
+    wait $runner 2>/dev/null
+    start_tcmud
+    check "after SIG$end tcmud serves its LUN" wait_for 10 sh -c "$tcmuctl list | grep -q 'user_0/runner.*serving'"
+    wait $fio
+    check_equal "the initiator has no error" "0 0" "$? $(fio_figure /run/fio.json verify error)"
+    echo "      it repeated $(($(<"$errors_counted") - before)) commands that ended BUSY;" \
+        "the longest pause: $(($(fio_figure /run/fio.json verify write/clat_ns/max) / 1000000)) ms"
+    no_loopback
+    stop_tcmud
+done
 finish
