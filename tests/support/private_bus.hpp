@@ -2,6 +2,7 @@
 // A message bus of the test's own, which takes the system bus's place for this process.
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -24,13 +25,10 @@ namespace tcmud::test {
 class PrivateBus {
 public:
     PrivateBus() {
-        std::ofstream(config())
-            << "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration "
-               "1.0//EN\" \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">"
-               "<busconfig><type>system</type><listen>unix:path="
-            << socket()
-            << "</listen><policy context=\"default\"><allow user=\"*\"/>"
-               "<allow own=\"*\"/><allow send_type=\"method_call\"/></policy></busconfig>";
+        std::ofstream(config()) << "<busconfig><listen>unix:path=" << socket()
+                                << "</listen><policy context=\"default\"><allow send_destination=\"*\"/>"
+                                   "<allow receive_sender=\"*\"/><allow own=\"*\"/><allow user=\"*\"/>"
+                                   "</policy></busconfig>";
         ::setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + socket()).c_str(), 1);
         start();
     }
@@ -44,9 +42,14 @@ public:
     void start() {
         const auto file = "--config-file=" + config();
         const char* words[] = {"dbus-daemon", file.c_str(), "--nofork", "--nopidfile", "--nosyslog", nullptr};
-        if (::posix_spawnp(&process_, "dbus-daemon", nullptr, nullptr, const_cast<char**>(words), environ) !=
-            0)
-            throw std::runtime_error("cannot begin dbus-daemon");
+        // What it says would be taken for a word of the test's.
+        posix_spawn_file_actions_t quiet;
+        ::posix_spawn_file_actions_init(&quiet);
+        ::posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        const int error =
+            ::posix_spawnp(&process_, "dbus-daemon", &quiet, nullptr, const_cast<char**>(words), environ);
+        ::posix_spawn_file_actions_destroy(&quiet);
+        if (error != 0) throw std::runtime_error("cannot begin dbus-daemon");
         while (!answers()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     void stop() {
