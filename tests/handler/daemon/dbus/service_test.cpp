@@ -25,6 +25,12 @@ std::size_t lines_with(const std::string& log, const std::string& text) {
     return count;
 }
 
+// The log counts lines that repeat, in another test of this process too, instead of writing them.
+void with_a_name_of_its_own(Offer& offer) {
+    static int number = 0;
+    offer.handlers = {{fmt::format("handler{}", ++number), ""}};
+}
+
 }  // namespace
 
 TEST_CASE("the name is owned, and the log says what targetcli can do with it") {
@@ -49,7 +55,7 @@ TEST_CASE("without a bus nobody waits, and the bus is found when it comes") {
 
 TEST_CASE("a bus that goes and comes again is joined again") {
     test::PrivateBus bus;
-    OnBus served;
+    OnBus served(with_a_name_of_its_own);
     CHECK(becomes([&] { return Client().handlers().has_value(); }));
     bus.stop();
     bus.start();
@@ -80,7 +86,7 @@ TEST_CASE("another owner of the name is told of once, and the name taken when it
     {
         const Client owner;
         REQUIRE(owner.own(service_name));
-        OnBus served;
+        OnBus served(with_a_name_of_its_own);
         CHECK(becomes([&] { return served.settled(); }));
         owner.disown(service_name);
         CHECK(becomes([&] { return client.handlers().has_value(); }));
