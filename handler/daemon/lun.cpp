@@ -183,8 +183,8 @@ asio::awaitable<void> Lun::try_to_open() {
         co_return;
     }
     error_number_ = opened.error().number;
-    // Of a device that has just gone nobody needs to hear.
-    if (error_ != opened.error().text && !is_to_go() && co_await exists())
+    // Of a device that has just gone, or is coming, nobody needs to hear.
+    if (error_ != opened.error().text && error_number_ != EINPROGRESS && !is_to_go() && co_await exists())
         log::error("{}: cannot be served: {}", name_.text(), opened.error().text);
     const auto now = std::chrono::steady_clock::now();
     if (error_.empty()) {

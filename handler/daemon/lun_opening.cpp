@@ -151,6 +151,9 @@ asio::awaitable<void> Lun::deal_with_added(const netlink::Event& event) {
 asio::awaitable<Result<void>> Lun::open() {
     const auto facts = co_await read_facts();
     if (!facts) co_return tl::unexpected(facts.error());
+    // Its `enable` has made the UIO device, and sets the rest before it tells anybody.
+    if (facts->block_size.bytes == 0 && !facts->enabled)
+        co_return failure(EINPROGRESS, "the kernel is still setting it up");
     if (auto sane = check_geometry(facts->size, facts->block_size); !sane) co_return sane;
     facts_ = *facts;
     OpenedBackend backend;
