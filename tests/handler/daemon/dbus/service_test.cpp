@@ -35,10 +35,10 @@ void with_a_name_of_its_own(Offer& offer) {
 
 TEST_CASE("the name is owned, and the log says what targetcli can do with it") {
     const test::PrivateBus bus;
-    OnBus served;
+    OnBus served(with_a_name_of_its_own);
     CHECK(becomes([&] { return served.settled(); }));
-    CHECK(Client().handlers()->size() == 2);
-    CHECK_THAT(served.end(), Contains("owns org.kernel.TCMUService1; targetcli can make LUNs of file, ram"));
+    CHECK(Client().handlers()->size() == 1);
+    CHECK_THAT(served.end(), Contains("owns org.kernel.TCMUService1; targetcli can make LUNs of handler"));
 }
 
 TEST_CASE("without a bus nobody waits, and the bus is found when it comes") {
@@ -62,7 +62,7 @@ TEST_CASE("a bus that goes and comes again is joined again") {
     const Client client;
     CHECK(becomes([&] { return client.handlers().has_value(); }));
     const auto log = served.end();
-    CHECK(lines_with(log, "owns org.kernel.TCMUService1") == 2);
+    CHECK(lines_with(log, "owns org.kernel.TCMUService1; targetcli can make LUNs of handler") == 2);
     CHECK_THAT(log, Contains("the system bus has gone"));
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("another owner of the name is told of once, and the name taken when it
         CHECK(becomes([&] { return client.handlers().has_value(); }));
         const auto log = served.end();
         CHECK(lines_with(log, fmt::format("is owned by process {} (", ::getpid())) == 1);
-        CHECK(lines_with(log, "owns org.kernel.TCMUService1") == 1);
+        CHECK(lines_with(log, "owns org.kernel.TCMUService1; targetcli can make LUNs of handler") == 1);
     }
 }
 
