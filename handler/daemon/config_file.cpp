@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/config_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <functional>
 #include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -176,11 +178,33 @@ Result<void> apply_config(std::string_view text, const std::string& name, Settin
     return {};
 }
 
+Result<std::vector<std::filesystem::path>> config_files(const std::filesystem::path& file) {
+    std::vector<std::filesystem::path> files{file};
+    const auto directory = std::filesystem::path(file.string() + ".d");
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (entry->path().extension() == ".toml") files.push_back(entry->path());
+    }
+    if (error && error != std::errc::no_such_file_or_directory)
+        return failure(error.value(),
+                       fmt::format("{}: cannot read: {}", directory.string(), error.message()));
+    std::sort(files.begin() + 1, files.end());
+    return files;
+}
+
 Result<void> apply_config_file(const std::filesystem::path& file, bool must_exist, Settings& settings) {
-    const auto text = read_text_file(file);
-    if (text) return apply_config(*text, file.string(), settings);
-    if (text.error().number == ENOENT && !must_exist) return {};
-    return tl::unexpected(text.error());
+    const auto files = config_files(file);
+    if (!files) return tl::unexpected(files.error());
+    auto changed = settings;
+    for (const auto& each : *files) {
+        const auto text = read_text_file(each);
+        if (!text && text.error().number == ENOENT && each == file && !must_exist) continue;
+        if (!text) return tl::unexpected(text.error());
+        if (auto applied = apply_config(*text, each.string(), changed); !applied) return applied;
+    }
+    settings = std::move(changed);
+    return {};
 }
 
 }  // namespace tcmud::daemon

@@ -152,6 +152,28 @@ TEST_CASE("the configuration file may be missing unless somebody named it") {
     CHECK_THAT(apply_config_file(file, false, settings).error().text, StartsWith(file.string() + ":2: "));
 }
 
+TEST_CASE("drop-ins come after the file, in the order of their names") {
+    const tcmud::test::TemporaryDirectory directory;
+    const auto file = directory.path() / "tcmud.toml";
+    const auto drop_ins = directory.path() / "tcmud.toml.d";
+    std::ofstream(file) << "serving_threads = 1\ncommand_timeout = 7\n";
+    std::filesystem::create_directory(drop_ins);
+    std::ofstream(drop_ins / "20-site.toml") << "serving_threads = 3\n";
+    std::ofstream(drop_ins / "10-vendor.toml") << "serving_threads = 2\n";
+    std::ofstream(drop_ins / "30-site.toml.bak") << "serving_threads = 4\n";
+    Settings settings;
+    REQUIRE(apply_config_file(file, false, settings));
+    CHECK(settings.serving_threads == 3);
+    CHECK(settings.command_timeout_s == 7);
+
+    std::ofstream(drop_ins / "10-vendor.toml") << "serving_threads = 2\nno_such_key = 1\n";
+    Settings untouched;
+    const auto applied = apply_config_file(file, false, untouched);
+    REQUIRE_FALSE(applied);
+    CHECK_THAT(applied.error().text, StartsWith((drop_ins / "10-vendor.toml").string() + ":2: "));
+    CHECK(untouched.serving_threads == 0);
+}
+
 TEST_CASE("a directory is no configuration file") {
     const tcmud::test::TemporaryDirectory directory;
     Settings settings;
