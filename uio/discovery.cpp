@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <iterator>
+#include <string>
 #include <system_error>
 
 namespace tcmud::uio {
@@ -51,8 +51,11 @@ std::optional<DeviceName> parse_name(std::string_view name) {
 
 std::optional<DeviceName> name_of(std::uint32_t minor, const std::filesystem::path& sysfs_class) {
     std::ifstream file(sysfs_class / ("uio" + std::to_string(minor)) / "name", std::ios::binary);
-    if (!file) return std::nullopt;
-    return parse_name(std::string(std::istreambuf_iterator<char>(file), {}));
+    // Of a device that is just being removed, reading fails; the stream's iterators would throw then.
+    std::string text;
+    std::getline(file, text, '\0');
+    if (file.bad()) return std::nullopt;
+    return parse_name(text);
 }
 
 std::vector<FoundDevice> find_devices(const std::filesystem::path& sysfs_class) {
