@@ -62,8 +62,9 @@ TEST_CASE("devices are found among others, by minor") {
     make("uio7", "tcm-user/0/b/ram/\n");
     make("uio0", "tcm-user/0/a/file//x\n");
     make("uio3", "some_other_hardware\n");
-    std::filesystem::create_directories(sysfs.path() / "uio4");           // Vanishing: no name any more,
-    std::filesystem::create_directories(sysfs.path() / "uio5" / "name");  // or one that cannot be read.
+    std::filesystem::create_directories(sysfs.path() / "uio4");  // Vanishing: no name any more.
+    // Just being removed: read(2) fails, here because it is a directory.
+    std::filesystem::create_directories(sysfs.path() / "uio5" / "name");
     make("uiox", "tcm-user/0/c/ram/\n");
     const auto found = find_devices(sysfs.path());
     REQUIRE(found.size() == 2);
@@ -72,7 +73,6 @@ TEST_CASE("devices are found among others, by minor") {
     CHECK(found[1].minor == 7);
     CHECK(name_of(7, sysfs.path())->device == "b");
     CHECK_FALSE(name_of(3, sysfs.path()));
-    CHECK_FALSE(name_of(5, sysfs.path()));
     CHECK_FALSE(name_of(99, sysfs.path()));
 }
 
