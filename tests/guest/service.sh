@@ -79,5 +79,29 @@ check "a LUN is removed" rmdir $core/user_0/lun0
 check "and its descriptor is not kept" wait_for 5 sh -c "[ \"\$(systemctl show -P NFileDescriptorStore tcmud)\" = $((luns - 1)) ]"
 check "the service stops" systemctl stop tcmud
 check_equal "and nothing is kept then" 0 "$(stored)"
+
+echo "--- the bus"
+rm -f /etc/dbus-1/system.d/tcmu-runner.conf
+install -D -m 644 packaging/org.kernel.TCMUService1.conf /usr/share/dbus-1/system.d/org.kernel.TCMUService1.conf
+install -D -m 644 packaging/org.kernel.TCMUService1.service /usr/share/dbus-1/system-services/org.kernel.TCMUService1.service
+busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
+handlers() {
+    busctl call org.kernel.TCMUService1 /org/kernel/TCMUService1 org.freedesktop.DBus.ObjectManager GetManagedObjects
+}
+said() { journalctl -q -u tcmud | grep -q "$1"; }
+check "begins the service for who asks for its handlers" handlers
+check "it runs" systemctl is-active tcmud
+systemctl stop tcmud
+check "somebody else owns the name" systemd-run -q --unit=owner python3 -c '
+from gi.repository import Gio, GLib
+Gio.bus_own_name(Gio.BusType.SYSTEM, "org.kernel.TCMUService1", 0, None, None, None)
+GLib.MainLoop().run()'
+wait_for 10 busctl status org.kernel.TCMUService1
+check "the service starts all the same" systemctl start tcmud
+owner=$(systemctl show -P MainPID owner)
+check "and tells which process of which unit has it" wait_for 5 said "is owned by process $owner (python3, owner.service)"
+systemctl stop owner
+check "when that ends the name is ours" wait_for 5 handlers
+systemctl stop tcmud
 [ "$failures" = 0 ] || journalctl -q -u tcmud | grep -v ' info: ' | tail -n 30
 finish

@@ -241,6 +241,7 @@ PYTHON
 python3 /run/alien.py >/run/alien.txt 2>&1 &
 alien=$!
 check "registers" wait_for 10 grep -q "(true, " /run/alien.txt
+check "which the log tells of" eval "daemon_log | grep -q \"'alien' is served by process $alien (python3)\""
 check "and is a backstore" sh -c "targetcli ls /backstores | grep -q user:alien"
 check_fails "its cfgstrings are its to check" "cfgstring invalid: the alien says so" \
     targetcli /backstores/user:alien create x 16M bad

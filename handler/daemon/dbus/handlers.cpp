@@ -12,6 +12,7 @@
 #include "handler/daemon/cfgstring.hpp"
 #include "handler/daemon/dbus/names.hpp"
 #include "handler/daemon/log.hpp"
+#include "handler/daemon/processes.hpp"
 #include "handler/daemon/signal.hpp"
 
 namespace tcmud::daemon::dbus {
@@ -186,9 +187,8 @@ asio::awaitable<void> Handlers::reply(std::shared_ptr<Handlers> self, Message ca
         replied = ::sd_bus_reply_method_return(call.get(), "bs", static_cast<int>(verdict.good),
                                                verdict.text.c_str());
     }
-    // The connection may have ended meanwhile; then nobody waits.
-    if (replied < 0 && self->connection_->end().empty())
-        log::debug("D-Bus: cannot reply: {}", std::strerror(-replied));
+    // A text that is no UTF-8, for example. Where the connection has ended, nobody waits.
+    if (replied < 0) ::sd_bus_reply_method_errno(call.get(), -replied, nullptr);
     self->connection_->sent();
 }
 
@@ -228,8 +228,10 @@ asio::awaitable<Handlers::Verdict> Handlers::register_handler(std::string subtyp
     vanished_.erase(subtype);
     auto asking = connection_->owner_of(registered_name(subtype));
     const auto owner = co_await std::move(asking);
+    auto identifying = connection_->process_of(owner.value_or(""));
+    const auto process = co_await std::move(identifying);
     if (!connection_->end().empty()) co_return Verdict{false, "the bus has gone"};
-    if (!owner || vanished_.contains(subtype))
+    if (!owner || !process || vanished_.contains(subtype))
         co_return Verdict{false, fmt::format("nobody owns the name {}", registered_name(subtype))};
     const auto found = handlers_.find(subtype);
     if (found != handlers_.end() && found->second->ours)
@@ -242,7 +244,7 @@ asio::awaitable<Handlers::Verdict> Handlers::register_handler(std::string subtyp
         co_return Verdict{false, "too many handlers"};
     if (const auto added = add(subtype, std::move(description), false); !added)
         co_return Verdict{false, added.error().text};
-    log::info("D-Bus: '{}' is served by another process ({})", subtype, *owner);
+    log::info("D-Bus: '{}' is served by process {}{}", subtype, *process, describe_process(*process));
     tell_registered();
     co_return Verdict{true, "success"};
 }

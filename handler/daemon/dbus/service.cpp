@@ -79,7 +79,7 @@ asio::awaitable<void> Service::run() {
         // Once: it may be so for ever. Where there is no bus, nobody may want one.
         if (std::exchange(told_, why) != why)
             log::write(connection ? log::Level::warning : log::Level::info,
-                       fmt::format("D-Bus: {}; without it targetcli cannot make LUNs; tries again", why));
+                       fmt::format("D-Bus: {}; targetcli does not see tcmud; tries again", why));
         const auto until = std::chrono::steady_clock::now() + pause;
         for (auto now = until - pause; now < until && !stopping_; now = std::chrono::steady_clock::now())
             co_await changed_.wait(until - now);
