@@ -27,6 +27,7 @@
 #include "handler/daemon/scarce_memory.hpp"
 #include "handler/daemon/takeover.hpp"
 #include "handler/daemon/taking_over.hpp"
+#include "handler/daemon/watchdog.hpp"
 #include "netlink/socket.hpp"
 #include "uio/crash_point.hpp"
 #include "uio/discovery.hpp"
@@ -86,6 +87,7 @@ private:
                        [this] { return manager_->serving(); });
         asio::co_spawn(context_, watch_->run(), rethrow);
         asio::co_spawn(context_, obey_signals(), rethrow);
+        asio::co_spawn(context_, calm_watchdog(context_), rethrow);
         if (predecessor_) {
             asio::co_spawn(context_, take_over(), rethrow);
             co_return;
