@@ -356,6 +356,8 @@ Result<RunDirectory> get_run_directory(const Serve& request, std::optional<Prede
 }  // namespace
 
 ExitCode serve(const Serve& request) {
+    if (const auto& adopted = request.settings.adopted; !adopted.empty())
+        log::info("{}", adopted);  // At any level.
     log::start(request.settings.log_level);
     raise_limit_of_open_files();
     if (::geteuid() != 0) {
