@@ -8,12 +8,14 @@
 #include <fmt/format.h>
 
 #include "handler/daemon/config_file.hpp"
+#include "handler/daemon/runner_config.hpp"
 
 namespace tcmud::daemon {
 
 namespace {
 
 constexpr auto default_config = "/etc/tcmud/tcmud.toml";
+constexpr auto runner_config = "/etc/tcmu/tcmu.conf";
 
 constexpr auto description =
     "Serves the LUNs of Linux's SCSI target (LIO) whose backstore is in user space (TCMU).\n"
@@ -72,7 +74,10 @@ void declare(CLI::App& app, Arguments& arguments) {
 }
 
 void apply(const Arguments& arguments, Settings& settings) {
-    if (const auto level = log::level_from(arguments.log_level)) settings.log_level = *level;
+    if (const auto level = log::level_from(arguments.log_level)) {
+        settings.log_level = *level;
+        settings.adopted.clear();
+    }
     if (!arguments.run_directory.empty()) settings.run_directory = arguments.run_directory;
     if (!arguments.module_directory.empty()) settings.module_directory = arguments.module_directory;
     if (!arguments.subtypes.empty()) settings.subtypes = arguments.subtypes;
@@ -95,6 +100,7 @@ std::variant<Serve, Check, Leave> parse_command_line(int argc, const char* const
     }
     Settings settings;
     const bool named = app.count("--config") != 0;
+    if (!named) adopt_runner_config(runner_config, settings);
     if (const auto applied = apply_config_file(arguments.config_file, named, settings); !applied) {
         std::cerr << "tcmud: " << applied.error().text << "\n";
         return ExitCode::usage;

@@ -60,6 +60,7 @@ std::optional<std::string> log_level(const toml::node& node, Settings& settings)
     const auto level = text ? log::level_from(*text) : std::nullopt;
     if (!level) return "\"debug\", \"info\", \"warning\" or \"error\"";
     settings.log_level = *level;
+    settings.adopted.clear();  // The one thing that could be.
     return std::nullopt;
 }
 

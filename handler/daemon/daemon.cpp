@@ -28,6 +28,7 @@
 #include "handler/daemon/scarce_memory.hpp"
 #include "handler/daemon/takeover.hpp"
 #include "handler/daemon/taking_over.hpp"
+#include "handler/daemon/watchdog.hpp"
 #include "netlink/socket.hpp"
 #include "uio/crash_point.hpp"
 #include "uio/discovery.hpp"
@@ -91,6 +92,7 @@ private:
         asio::co_spawn(context_, obey_signals(), rethrow);
         auto joining = join_bus(left_to_others);
         co_await std::move(joining);
+        asio::co_spawn(context_, calm_watchdog(context_), rethrow);
         if (predecessor_) {
             asio::co_spawn(context_, take_over(), rethrow);
             co_return;
@@ -362,6 +364,8 @@ Result<RunDirectory> get_run_directory(const Serve& request, std::optional<Prede
 }  // namespace
 
 ExitCode serve(const Serve& request) {
+    if (const auto& adopted = request.settings.adopted; !adopted.empty())
+        log::info("{}", adopted);  // At any level.
     log::start(request.settings.log_level);
     raise_limit_of_open_files();
     if (::geteuid() != 0) {

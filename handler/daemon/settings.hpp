@@ -46,6 +46,9 @@ struct Settings {
     // Replaces the kernel's default of 30 s in attrib/cmd_time_out; 0: commands never expire.
     unsigned command_timeout_s = 0;
 
+    // For the log: what was taken from tcmu-runner's configuration.
+    std::string adopted;
+
     // Confined: sees only a part, and touches nothing that is the whole module's.
     bool confined() const { return !subtypes.empty() || !hbas.empty(); }
 };

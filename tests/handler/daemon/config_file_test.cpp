@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/config_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 
@@ -178,4 +179,39 @@ TEST_CASE("a directory is no configuration file") {
     const tcmud::test::TemporaryDirectory directory;
     Settings settings;
     CHECK_FALSE(apply_config_file(directory.path(), true, settings));
+}
+
+TEST_CASE("the configuration file that is installed has every key, with its default") {
+    std::ifstream file(TCMUD_SOURCE_DIR "/packaging/tcmud.toml");
+    std::string keys;
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with('#') && line.find(" = ") != line.npos) keys += line.substr(1) + "\n";
+    }
+    Settings settings;
+    const auto applied = apply_config(keys, "tcmud.toml", settings);
+    INFO((applied ? "" : applied.error().text));
+    REQUIRE(applied);
+    const Settings defaults;
+    CHECK(settings.log_level == defaults.log_level);
+    CHECK(settings.run_directory == defaults.run_directory);
+    CHECK(settings.subtypes == defaults.subtypes);
+    CHECK(settings.hbas == defaults.hbas);
+    CHECK(settings.not_hbas == defaults.not_hbas);
+    CHECK(settings.reply_mode == defaults.reply_mode);
+    CHECK(settings.serving_threads == defaults.serving_threads);
+    CHECK(settings.serving_cpus.empty());
+    CHECK(settings.busy_wait == defaults.busy_wait);
+    CHECK(settings.open_timeout == defaults.open_timeout);
+    CHECK(settings.not_ready_after == defaults.not_ready_after);
+    CHECK(settings.unserved_timeout == defaults.unserved_timeout);
+    CHECK(settings.command_timeout_s == defaults.command_timeout_s);
+    CHECK(settings.command_report_after == defaults.command_report_after);
+
+    // "unknown key 'x'; known: log_level, run_directory, …"
+    const auto known = error_of("x = 1");
+    for (auto at = known.find("known: ") + 7; at < known.size();) {
+        const auto end = std::min(known.find(", ", at), known.size());
+        CHECK_THAT(keys, Contains(known.substr(at, end - at) + " = "));
+        at = end + 2;
+    }
 }
