@@ -106,6 +106,19 @@ std::optional<std::string> busy_wait(const toml::node& node, Settings& settings)
     return std::nullopt;
 }
 
+std::optional<std::string> metrics_address(const toml::node& node, Settings& settings) {
+    const auto text = node.value<std::string>();
+    const auto address = text ? parse_listen_address(*text) : std::nullopt;
+    if (text && text->empty()) {
+        settings.metrics_address.reset();
+        return std::nullopt;
+    }
+    if (!address)
+        return "\"\" (off), a port of this machine, e.g. \"9660\", or ADDRESS:PORT, e.g. \"0.0.0.0:9660\"";
+    settings.metrics_address = address;
+    return std::nullopt;
+}
+
 std::optional<std::string> command_timeout(const toml::node& node, Settings& settings) {
     const auto seconds = node.value<std::int64_t>();
     if (!node.is_integer() || !seconds || *seconds < 0 || *seconds > 86400) {
@@ -138,6 +151,7 @@ const std::array<Key, 16>& keys() {
         {"unserved_timeout", milliseconds(&Settings::unserved_timeout)},
         {"command_timeout", command_timeout},
         {"command_report_after", milliseconds(&Settings::command_report_after)},
+        {"metrics_address", metrics_address},
     }};
     return all;
 }

@@ -43,6 +43,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         unserved_timeout = 1
         command_timeout = 60
         command_report_after = 0.5
+        metrics_address = "9660"
     )",
                          "tcmud.toml", settings));
     CHECK(settings.log_level == tcmud::log::Level::debug);
@@ -62,6 +63,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.unserved_timeout == 1s);
     CHECK(settings.command_timeout_s == 60);
     CHECK(settings.command_report_after == 500ms);
+    CHECK(settings.metrics_address == tcmud::daemon::ListenAddress{"127.0.0.1", 9660});
 }
 
 TEST_CASE("an empty configuration changes nothing") {
