@@ -181,7 +181,6 @@ const std::map<std::string, std::string>& tested_elsewhere() {
         {"handler/ctl/commands.cpp", "tests/guest/watching.sh"},
         {"handler/ctl/main.cpp", "tests/guest/life.sh"},
         {"handler/ctl/screen.cpp", "tests/guest/watching.sh"},
-        {"handler/daemon/check.cpp", "tests/guest/bad_input.sh"},
         {"handler/daemon/daemon.cpp", "tests/guest/life.sh"},
         {"handler/daemon/kernel_module.cpp", "tests/guest/life.sh"},
         {"handler/daemon/lun.cpp", "tests/guest/life.sh"},

@@ -16,6 +16,7 @@
 #include "handler/daemon/command_watch.hpp"
 #include "handler/daemon/config_file.hpp"
 #include "handler/daemon/control_server.hpp"
+#include "handler/daemon/dbus/service.hpp"
 #include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/device_manager.hpp"
 #include "handler/daemon/handing_over.hpp"
@@ -29,6 +30,7 @@
 #include "handler/daemon/scarce_memory.hpp"
 #include "handler/daemon/takeover.hpp"
 #include "handler/daemon/taking_over.hpp"
+#include "handler/daemon/watchdog.hpp"
 #include "netlink/socket.hpp"
 #include "uio/crash_point.hpp"
 #include "uio/discovery.hpp"
@@ -78,16 +80,21 @@ public:
 private:
     asio::awaitable<void> start() {
         lock_program();
-        const auto others = co_await look_for_others();
+        auto looking = look_for_other_daemons(offload_, own_daemons());
+        const auto others = co_await std::move(looking);
         alone_ = !others.any();
         if (!alone_) tell_of(others);
-        auto left_to_others = settings_.subtypes.empty() ? others.subtypes : std::set<std::string>{};
-        manager_.emplace(services_, socket_, Responsibility(settings_, modules_, std::move(left_to_others)),
+        // What this one is confined to is the administrator's decision.
+        const auto left_to_others = settings_.confined() ? std::set<std::string>{} : others.subtypes;
+        manager_.emplace(services_, socket_, Responsibility(settings_, modules_, left_to_others),
                          [this] { return another_daemon(); });
         watch_.emplace(context_, threads_, settings_.command_report_after,
                        [this] { return manager_->serving(); });
         asio::co_spawn(context_, watch_->run(), rethrow);
         asio::co_spawn(context_, obey_signals(), rethrow);
+        auto joining = join_bus(left_to_others);
+        co_await std::move(joining);
+        asio::co_spawn(context_, calm_watchdog(context_), rethrow);
         if (predecessor_) {
             asio::co_spawn(context_, take_over(), rethrow);
             co_return;
@@ -191,33 +198,34 @@ private:
         listen();  // It may have taken the socket's place.
     }
 
-    asio::awaitable<OtherDaemons> look_for_others() {
-        auto looking = offload_.run<OtherDaemons>(
-            "look for other TCMU daemons", 5s,
-            [ports = own_ports(), group = socket_.group()]() -> Result<OtherDaemons> {
-                return find_other_daemons(ports, group);
-            });
-        const auto found = co_await std::move(looking);
-        if (!found) log::warning("{}", found.error().text);
-        co_return found.value_or(OtherDaemons{});
+    OwnDaemons own_daemons() const {
+        OwnDaemons own{{socket_.port()}, socket_.group(), {::getpid()}};
+        if (predecessor_) {
+            own.ports.insert(predecessor_->port);
+            own.processes.insert(peer_of(predecessor_->connection.get()));
+        }
+        return own;
     }
 
-    void tell_of(const OtherDaemons& others) const {
-        std::string left;
-        for (const auto& subtype : others.subtypes)
-            left += fmt::format("{}{}", left.empty() ? "" : ", ", subtype);
-        log::warning("another TCMU daemon works here{}; subtypes left to it: {}",
-                     others.bus_owner.empty() ? "" : " (it owns org.kernel.TCMUService1)",
-                     left.empty() ? "none" : left);
+    asio::awaitable<bool> another_daemon() {
+        auto looking = look_for_other_daemons(offload_, own_daemons());
+        const auto others = co_await std::move(looking);
+        co_return others.any();
     }
 
-    std::set<std::uint32_t> own_ports() const {
-        std::set<std::uint32_t> ports{socket_.port()};
-        if (predecessor_) ports.insert(predecessor_->port);
-        return ports;
+    // Before LUNs are opened, which may take long: targetcli must not find nobody there. HBAs are not for
+    // targetcli to choose, so who is confined to one is not for it.
+    asio::awaitable<void> join_bus(const std::set<std::string>& left_to_others) {
+        if (!settings_.dbus || !settings_.hbas.empty()) co_return;
+        auto offer = dbus::make_offer(settings_, modules_, left_to_others, offload_);
+        offer.registered = [this](std::set<std::string> subtypes) {
+            manager_->set_registered(std::move(subtypes));
+        };
+        if (predecessor_) offer.predecessor = peer_of(predecessor_->connection.get());
+        bus_.emplace(context_, std::move(offer));
+        asio::co_spawn(context_, bus_->run(), rethrow);
+        if (!predecessor_) co_await bus_->settle(2s);
     }
-
-    bool another_daemon() const { return find_other_daemons(own_ports(), socket_.group()).any(); }
 
     // The module's switches are for an unconfined daemon that is alone.
     bool owns_module() const { return alone_ && !settings_.confined(); }
@@ -259,6 +267,7 @@ private:
             if (signal == SIGCHLD) reap_ended();
         }
         ::sd_notify(0, "STOPPING=1");
+        if (bus_) bus_->stop();
         log::info("stopping");
         // From now on nobody answers: writers must not wait for us.
         if (owns_module() && stage_ != Stage::handing_over && !predecessor_)
@@ -335,6 +344,7 @@ private:
     asio::signal_set signals_;
     asio::posix::stream_descriptor events_;
     std::optional<DeviceManager> manager_;
+    std::optional<dbus::Service> bus_;
     std::optional<TakingOver> taking_over_;
     std::optional<CommandWatch> watch_;
     std::unique_ptr<ControlServer> control_;
@@ -354,6 +364,8 @@ Result<netlink::Socket> open_netlink() {
 }  // namespace
 
 ExitCode serve(const Serve& request) {
+    if (const auto& adopted = request.settings.adopted; !adopted.empty())
+        log::info("{}", adopted);  // At any level.
     log::start(request.settings.log_level);
     raise_limit_of_open_files();
     if (::geteuid() != 0) {

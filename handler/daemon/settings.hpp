@@ -28,6 +28,8 @@ struct Settings {
 
     // Whether `enable` waits for us, and fails where a LUN cannot be opened.
     bool reply_mode = true;
+    // Whether to be on D-Bus, for targetcli.
+    bool dbus = true;
     // 0: one for each of the next list, as many as CPUs if that is empty.
     std::size_t serving_threads = 0;
     // What the first, second … thread of each kind is confined to.
@@ -47,6 +49,9 @@ struct Settings {
     std::optional<ListenAddress> metrics_address;
     // Replaces the kernel's default of 30 s in attrib/cmd_time_out; 0: commands never expire.
     unsigned command_timeout_s = 0;
+
+    // For the log: what was taken from tcmu-runner's configuration.
+    std::string adopted;
 
     // Confined: sees only a part, and touches nothing that is the whole module's.
     bool confined() const { return !subtypes.empty() || !hbas.empty(); }
