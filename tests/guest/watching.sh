@@ -82,7 +82,8 @@ finds "another daemon on the bus name" \
     "process $(systemctl show -P MainPID tcmu-runner) \\(tcmu-runner, tcmu-runner.service\\) owns org.kernel.TCMUService1"
 systemctl restart tcmud
 mkdir -p /run/systemd/system/tcmud.service.d
-printf '[Service]\nRestart=no\n' >/run/systemd/system/tcmud.service.d/restart.conf
+# One that nobody starts again, and for whom nobody frees the writers.
+printf '[Service]\nRestart=no\nExecStopPost=\n' >/run/systemd/system/tcmud.service.d/restart.conf
 systemctl daemon-reload
 kill -KILL "$(main_pid)"
 wait_for 10 sh -c '! systemctl is-active tcmud'

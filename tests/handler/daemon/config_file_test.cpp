@@ -217,3 +217,21 @@ TEST_CASE("the configuration file that is installed has every key, with its defa
         at = end + 2;
     }
 }
+
+TEST_CASE("the file that is installed has every key, with its default") {
+    std::ifstream file(std::string(TCMUD_SOURCE_DIR) + "/packaging/tcmud.toml");
+    std::string keys;
+    std::string text;
+    for (std::string line; std::getline(file, line);) {
+        const auto equals = line.find(" = ");
+        if (!line.starts_with('#') || line.starts_with("# ") || equals == std::string::npos) continue;
+        keys += (keys.empty() ? "" : ", ") + line.substr(1, equals - 1);
+        text += line.substr(1) + "\n";
+    }
+    CHECK_THAT(error_of("none = 1"), Catch::Matchers::EndsWith("known: " + keys));
+    Settings settings;
+    settings.module_directory = "/usr/lib/x86_64-linux-gnu/tcmud";  // Its default depends on the build.
+    const auto before = settings;
+    REQUIRE(apply_config(text, "tcmud.toml", settings));
+    CHECK(settings == before);
+}
