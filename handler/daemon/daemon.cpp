@@ -22,12 +22,15 @@
 #include "handler/daemon/handing_over.hpp"
 #include "handler/daemon/journals.hpp"
 #include "handler/daemon/kernel_module.hpp"
+#include "handler/daemon/metrics.hpp"
+#include "handler/daemon/metrics_server.hpp"
 #include "handler/daemon/other_daemons.hpp"
 #include "handler/daemon/processes.hpp"
 #include "handler/daemon/run_directory.hpp"
 #include "handler/daemon/scarce_memory.hpp"
 #include "handler/daemon/takeover.hpp"
 #include "handler/daemon/taking_over.hpp"
+#include "handler/daemon/watchdog.hpp"
 #include "netlink/socket.hpp"
 #include "uio/crash_point.hpp"
 #include "uio/discovery.hpp"
@@ -91,6 +94,7 @@ private:
         asio::co_spawn(context_, obey_signals(), rethrow);
         auto joining = join_bus(left_to_others);
         co_await std::move(joining);
+        asio::co_spawn(context_, calm_watchdog(context_), rethrow);
         if (predecessor_) {
             asio::co_spawn(context_, take_over(), rethrow);
             co_return;
@@ -107,20 +111,23 @@ private:
     }
 
     bool listen() {
-        auto control =
-            ControlServer::listen(context_, run_directory_.control_socket(),
-                                  {[this] { return lun_reports(); }, [this] { return report(); },
-                                   [this](std::string lun, std::string command) {
-                                       return manager_->control(std::move(lun), std::move(command));
-                                   },
-                                   [this](std::optional<std::chrono::milliseconds> older_than) {
-                                       return watch_->older_than(older_than);
-                                   },
-                                   [this](const std::string& lun) { return manager_->end_what_waits(lun); },
-                                   [this] { return stage_ == Stage::serving; },
-                                   [this](asio::local::stream_protocol::socket socket) {
-                                       asio::co_spawn(context_, hand_over(std::move(socket)), rethrow);
-                                   }});
+        ControlServer::Sources sources;
+        sources.luns = [this] { return lun_reports(); };
+        sources.daemon = [this] { return report(); };
+        sources.control = [this](std::string lun, std::string command) {
+            return manager_->control(std::move(lun), std::move(command));
+        };
+        sources.hung = [this](auto older_than) { return watch_->older_than(older_than); };
+        sources.end_what_waits = [this](const auto& lun) { return manager_->end_what_waits(lun); };
+        sources.may_hand_over = [this] { return stage_ == Stage::serving; };
+        sources.hand_over = [this](asio::local::stream_protocol::socket socket) {
+            asio::co_spawn(context_, hand_over(std::move(socket)), rethrow);
+        };
+        sources.metrics = [this] { return metrics(); };
+        sources.details = [this](std::string lun) { return details(std::move(lun)); };
+        sources.resize = [this](auto lun, auto size) { return manager_->resize(std::move(lun), size); };
+        sources.modules = [this] { return modules_.all(); };
+        auto control = ControlServer::listen(context_, run_directory_.control_socket(), std::move(sources));
         if (!control) {
             log::error("{}", control.error().text);
             return false;
@@ -134,6 +141,9 @@ private:
         log::info("tcmud {} serves {}", TCMUD_VERSION, modules_.names());
         if (const auto shown = run_directory_.serving(); !shown) log::error("{}", shown.error().text);
         ::sd_notify(0, "READY=1");
+        if (settings_.metrics_address)
+            metrics_ =
+                MetricsServer::listen(context_, *settings_.metrics_address, [this] { return metrics(); });
     }
 
     // From a predecessor, LUN after LUN.
@@ -292,16 +302,19 @@ private:
         return reports;
     }
 
+    asio::awaitable<Result<LunDetails>> details(std::string lun) {
+        auto gathering = manager_->details(std::move(lun));
+        auto known = co_await std::move(gathering);
+        if (known) watch_->describe(known->report);
+        co_return known;
+    }
+
+    std::string metrics() const { return metrics_text(lun_reports(), report(), process_figures()); }
+
     DaemonReport report() const {
-        const auto& shared = threads_.shared();
-        DaemonReport report{TCMUD_VERSION,
-                            TCMUD_BUILD_ID,
-                            {},
-                            threads_.reports(),
-                            configfs_worker_.stuck() + offload_.stuck(),
-                            std::string(name_of(shared.weight.mechanism())),
-                            shared.carriers.held()};
-        for (const auto* module : modules_.all()) report.subtypes.emplace_back(module->subtype());
+        auto report = report_of(modules_, threads_);
+        report.stuck_workers = configfs_worker_.stuck() + offload_.stuck();
+        report.luns = manager_->reports().size();
         return report;
     }
 
@@ -335,6 +348,7 @@ private:
     std::optional<TakingOver> taking_over_;
     std::optional<CommandWatch> watch_;
     std::unique_ptr<ControlServer> control_;
+    std::unique_ptr<MetricsServer> metrics_;
     Stage stage_ = Stage::starting;
     bool alone_ = true;
     ExitCode exit_code_ = ExitCode::ok;
@@ -347,21 +361,11 @@ Result<netlink::Socket> open_netlink() {
                                                        socket.error().message()));
 }
 
-// Its own, or that of a predecessor to take over from.
-Result<RunDirectory> get_run_directory(const Serve& request, std::optional<Predecessor>& predecessor) {
-    const auto& path = request.settings.run_directory;
-    if (request.takeover) {
-        auto found = find_predecessor(path / "control.sock");
-        if (!found) return tl::unexpected(found.error());
-        predecessor = std::move(*found);
-    }
-    if (predecessor) return RunDirectory::inherit(path, std::move(predecessor->lock));
-    return RunDirectory::take(path);
-}
-
 }  // namespace
 
 ExitCode serve(const Serve& request) {
+    if (const auto& adopted = request.settings.adopted; !adopted.empty())
+        log::info("{}", adopted);  // At any level.
     log::start(request.settings.log_level);
     raise_limit_of_open_files();
     if (::geteuid() != 0) {
@@ -376,7 +380,7 @@ ExitCode serve(const Serve& request) {
     prepare_for_scarce_memory();
     auto kept = DescriptorStore::inherit();
     std::optional<Predecessor> predecessor;
-    auto run_directory = get_run_directory(request, predecessor);
+    auto run_directory = get_run_directory(request.settings.run_directory, request.takeover, predecessor);
     if (!run_directory) {
         log::error("{}", run_directory.error().text);
         return run_directory.error().number == EEXIST ? ExitCode::already_running : ExitCode::failed;

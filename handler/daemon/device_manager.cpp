@@ -282,6 +282,20 @@ Result<void> DeviceManager::end_what_waits(const std::string& lun) {
     });
 }
 
+asio::awaitable<Result<LunDetails>> DeviceManager::details(std::string lun) {
+    const auto asked = named(lun);  // It may end meanwhile.
+    if (!asked) co_return tl::unexpected(asked.error());
+    auto gathering = (*asked)->details();
+    co_return co_await std::move(gathering);
+}
+
+asio::awaitable<Result<void>> DeviceManager::resize(std::string lun, ByteCount size) {
+    const auto asked = named(lun);
+    if (!asked) co_return tl::unexpected(asked.error());
+    auto resizing = (*asked)->set_size(size);
+    co_return co_await std::move(resizing);
+}
+
 asio::awaitable<Result<std::string>> DeviceManager::control(std::string lun, std::string command) {
     const auto asked = named(lun);  // It may end meanwhile.
     if (!asked) co_return tl::unexpected(asked.error());

@@ -68,6 +68,9 @@ public:
 
     std::vector<LunReport> reports() const;
     std::vector<LunServing> serving() const;
+    // Of one LUN ("user_0/disk1").
+    asio::awaitable<Result<LunDetails>> details(std::string lun);
+    asio::awaitable<Result<void>> resize(std::string lun, ByteCount size);
     // A LUN is being removed by somebody who waits for it.
     Result<void> end_what_waits(const std::string& lun);
     // Has the backend of a LUN ("user_0/disk1") carry out a command; what the administrator is shown.

@@ -9,7 +9,8 @@ mib=1048576
 memory_disk /srv "$((luns * 4 + 64))M"
 
 # The unit as it is installed, with the program of the build tree.
-sed "s|@CMAKE_INSTALL_FULL_SBINDIR@/tcmud|$TCMUD|; /^Wants\|^After\|^Before/d" packaging/tcmud.service.in \
+sed "s|@CMAKE_INSTALL_FULL_SBINDIR@/tcmud|$TCMUD|; /^Wants\|^After\|^Before/d; s/^WatchdogSec=.*/WatchdogSec=4s/" \
+    packaging/tcmud.service.in \
     >/run/systemd/system/tcmud.service
 systemctl daemon-reload
 main_pid() { systemctl show -P MainPID tcmud; }
@@ -72,13 +73,24 @@ jobs = json.load(sys.stdin)["jobs"]
 print(sum(job["error"] for job in jobs), max(job["write"]["clat_ns"]["max"] for job in jobs) // 1000000)')
 check_equal "says fio" 0 "$errors"
 echo "      the longest pause: $longest ms"
-check "a pause was below 2 s" test "$longest" -lt 2000
+# systemd sets a sandbox up at each start, by system calls that are slow in the guest.
+check "a pause was below 5 s" test "$longest" -lt 5000
 check_equal "nor does the kernel know of one" '' "$(dmesg | grep -iE 'i/o error|timed out|abort')"
 no_loopback
 check "a LUN is removed" rmdir $core/user_0/lun0
 check "and its descriptor is not kept" wait_for 5 sh -c "[ \"\$(systemctl show -P NFileDescriptorStore tcmud)\" = $((luns - 1)) ]"
-check "the service stops" systemctl stop tcmud
+
+luns=$((luns - 1))
+kill -STOP "$(main_pid)"
+check "one that stands still is replaced" wait_for 20 all_serve
+check_equal "by the watchdog" 1 "$(journalctl -q -u tcmud | grep -c "Failed with result 'watchdog'")"
+kill -STOP "$(main_pid)"
+check "the service stops, though its process does not" systemctl stop tcmud
 check_equal "and nothing is kept then" 0 "$(stored)"
+# shellcheck disable=SC2016 # The other shell's.
+check "nobody waits for the answers that it does not give" timeout 10 bash -c '
+    mkdir "$1" && echo dev_config=file//srv/0 >"$1/control" && echo dev_size=4194304 >"$1/control" && echo 1 >"$1/enable"' \
+    enable $core/user_0/late
 
 echo "--- the bus"
 rm -f /etc/dbus-1/system.d/tcmu-runner.conf

@@ -65,6 +65,19 @@ TEST_CASE("a takeover is asked for by an option, and the whole command line is k
     CHECK(std::get<Serve>(parsed).arguments.back() == "--takeover");
 }
 
+TEST_CASE("--check-config names the files that it read, and serves nothing") {
+    CommandLine line("serving_threads = 3\n");
+    const auto parsed = line.parse({"--check-config"});
+    REQUIRE(std::holds_alternative<Leave>(parsed));
+    CHECK(std::get<Leave>(parsed) == ExitCode::ok);
+    CHECK(line.printed == line.file() + ": no errors\n");
+
+    CommandLine wrong("serving_threads = -3\n");
+    const auto refused = wrong.parse({"--check-config"});
+    REQUIRE(std::holds_alternative<Leave>(refused));
+    CHECK(std::get<Leave>(refused) == ExitCode::usage);
+}
+
 TEST_CASE("options take precedence over the configuration file") {
     CommandLine line("log_level = \"error\"\nsubtypes = [\"file\"]\nrun_directory = \"/run/a\"\n");
     const auto parsed =
