@@ -226,6 +226,7 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
             "initiators repeat them",
             name_.text());
         opened->ring.give_up();
+        ++ring_resets_;
         opened = failure(EAGAIN, "");
         auto resetting = services_.configfs_worker.run<bool>(
             "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_] {

@@ -91,5 +91,29 @@ check_equal "and nothing is kept then" 0 "$(stored)"
 check "nobody waits for the answers that it does not give" timeout 10 bash -c '
     mkdir "$1" && echo dev_config=file//srv/0 >"$1/control" && echo dev_size=4194304 >"$1/control" && echo 1 >"$1/enable"' \
     enable $core/user_0/late
+
+echo "--- the bus"
+rm -f /etc/dbus-1/system.d/tcmu-runner.conf
+install -D -m 644 packaging/org.kernel.TCMUService1.conf /usr/share/dbus-1/system.d/org.kernel.TCMUService1.conf
+install -D -m 644 packaging/org.kernel.TCMUService1.service /usr/share/dbus-1/system-services/org.kernel.TCMUService1.service
+busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
+handlers() {
+    busctl call org.kernel.TCMUService1 /org/kernel/TCMUService1 org.freedesktop.DBus.ObjectManager GetManagedObjects
+}
+said() { journalctl -q -u tcmud | grep -q "$1"; }
+check "begins the service for who asks for its handlers" handlers
+check "it runs" systemctl is-active tcmud
+systemctl stop tcmud
+check "somebody else owns the name" systemd-run -q --unit=owner python3 -c '
+from gi.repository import Gio, GLib
+Gio.bus_own_name(Gio.BusType.SYSTEM, "org.kernel.TCMUService1", 0, None, None, None)
+GLib.MainLoop().run()'
+wait_for 10 busctl status org.kernel.TCMUService1
+check "the service starts all the same" systemctl start tcmud
+owner=$(systemctl show -P MainPID owner)
+check "and tells which process of which unit has it" wait_for 5 said "is owned by process $owner (python3, owner.service)"
+systemctl stop owner
+check "when that ends the name is ours" wait_for 5 handlers
+systemctl stop tcmud
 [ "$failures" = 0 ] || journalctl -q -u tcmud | grep -v ' info: ' | tail -n 30
 finish

@@ -34,6 +34,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         hba = ["user_7"]
         not_hba = ["user_1", "user_2"]
         reply_mode = false
+        dbus = false
         serving_threads = 3
         serving_cpus = ["0", "0,0"]
         busy_wait = 50
@@ -42,6 +43,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         unserved_timeout = 1
         command_timeout = 60
         command_report_after = 0.5
+        metrics_address = "9660"
     )",
                          "tcmud.toml", settings));
     CHECK(settings.log_level == tcmud::log::Level::debug);
@@ -51,6 +53,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.hbas == std::vector<std::string>{"user_7"});
     CHECK(settings.not_hbas == std::vector<std::string>{"user_1", "user_2"});
     CHECK_FALSE(settings.reply_mode);
+    CHECK_FALSE(settings.dbus);
     CHECK(settings.serving_threads == 3);
     REQUIRE(settings.serving_cpus.size() == 2);
     CHECK(settings.serving_cpus[1].text() == "0");
@@ -60,6 +63,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.unserved_timeout == 1s);
     CHECK(settings.command_timeout_s == 60);
     CHECK(settings.command_report_after == 500ms);
+    CHECK(settings.metrics_address == tcmud::daemon::ListenAddress{"127.0.0.1", 9660});
 }
 
 TEST_CASE("an empty configuration changes nothing") {
@@ -77,6 +81,7 @@ TEST_CASE("an unknown key is refused with file, line and the known ones") {
 }
 
 TEST_CASE("a value of the wrong type is refused with file, line and what it should be") {
+    CHECK(error_of("dbus = \"yes\"") == "tcmud.toml:1: dbus must be true or false");
     CHECK(error_of("\nreply_mode = 1\n") == "tcmud.toml:2: reply_mode must be true or false");
     CHECK_THAT(error_of("serving_threads = \"4\""),
                StartsWith("tcmud.toml:1: serving_threads must be a whole"));
@@ -148,6 +153,28 @@ TEST_CASE("the configuration file may be missing unless somebody named it") {
 
     std::ofstream(file) << "serving_threads = 2\nreply_mode = 7\n";
     CHECK_THAT(apply_config_file(file, false, settings).error().text, StartsWith(file.string() + ":2: "));
+}
+
+TEST_CASE("drop-ins come after the file, in the order of their names") {
+    const tcmud::test::TemporaryDirectory directory;
+    const auto file = directory.path() / "tcmud.toml";
+    const auto drop_ins = directory.path() / "tcmud.toml.d";
+    std::ofstream(file) << "serving_threads = 1\ncommand_timeout = 7\n";
+    std::filesystem::create_directory(drop_ins);
+    std::ofstream(drop_ins / "20-site.toml") << "serving_threads = 3\n";
+    std::ofstream(drop_ins / "10-vendor.toml") << "serving_threads = 2\n";
+    std::ofstream(drop_ins / "30-site.toml.bak") << "serving_threads = 4\n";
+    Settings settings;
+    REQUIRE(apply_config_file(file, false, settings));
+    CHECK(settings.serving_threads == 3);
+    CHECK(settings.command_timeout_s == 7);
+
+    std::ofstream(drop_ins / "10-vendor.toml") << "serving_threads = 2\nno_such_key = 1\n";
+    Settings untouched;
+    const auto applied = apply_config_file(file, false, untouched);
+    REQUIRE_FALSE(applied);
+    CHECK_THAT(applied.error().text, StartsWith((drop_ins / "10-vendor.toml").string() + ":2: "));
+    CHECK(untouched.serving_threads == 0);
 }
 
 TEST_CASE("a directory is no configuration file") {
