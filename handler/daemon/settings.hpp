@@ -55,8 +55,6 @@ struct Settings {
 
     // Confined: sees only a part, and touches nothing that is the whole module's.
     bool confined() const { return !subtypes.empty() || !hbas.empty(); }
-
-    bool operator==(const Settings&) const = default;
 };
 
 }  // namespace tcmud::daemon
