@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The export scripts: who may log in over iSCSI and who is, dry runs that are then carried out, and every example of their manual
-# pages. What other fabrics do is in tests/configfs-scripts.
+# pages, the quick start and the migration from tgt. What other fabrics do is in tests/configfs-scripts.
 . tests/guest/lib.sh
 export PATH=$PWD/configfs-scripts:$PATH
 memory_disk /srv 200M
@@ -68,9 +68,9 @@ check_equal "for everybody" 1 "$(iscsi-ls iscsi://127.0.0.1 | grep -c $iqn)"
 check "the LUN is taken back" tcmu-unexport one
 check_equal "nothing is left of all this" "$before" "$(tree)"
 
-echo "--- the examples of the manual pages"
+echo "--- the examples of the manuals"
 mkdir -p /dev/vg0
-truncate -s 1M /srv/{vm,fast,san,fibre,other}.img
+truncate -s 1M /srv/{vm,fast,san,fibre,other,web}.img
 truncate -s 16M /run/volume
 modprobe loop
 ln -s "$(losetup -f --show /run/volume)" /dev/vg0/disk
@@ -85,8 +85,9 @@ while read -r example; do
     *'-f iser'* | *'-f srp'* | *'-f qla2xxx'* | *'-f fc'* | *'-f vhost'*) example=${example/tcmu-export/tcmu-export -N} ;;
     esac
     check "$example" sh -ec "$example" </dev/null
-done < <(sed -n "s/\\\\(aq/'/g; s/^\.Dl //p" docs/man/tcmu-{export,list,unexport}.8)
-check_equal "are there" yes "$([ $examples -gt 12 ] && echo yes)"
+done < <(sed -n "s/\\\\(aq/'/g; s/^\.Dl //p" docs/man/tcmu-{export,list,unexport}.8
+    sed -n 's/^    \(tcmu-\)/\1/p' docs/quick-start.md docs/migration-from-tgt.md)
+check_equal "are there" yes "$([ $examples -gt 25 ] && echo yes)"
 for device in "$core"/user_*/*/attrib; do
     device=${device%/attrib}
     check "${device##*/} is taken back" tcmu-unexport "${device#"$core"/}"
