@@ -16,6 +16,8 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_R
 if(CMAKE_UNITY_BUILD)
     # Frames of coroutines, in a file that includes theirs; GCC looks at such types only outside of the file that it compiles.
     target_compile_options(tcmud_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    # To clang another file's constant is one that a local name hides.
+    target_compile_options(tcmud_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-shadow>)
 endif()
 if(TCMUD_SANITIZE)
     target_compile_options(tcmud_options INTERFACE -fno-omit-frame-pointer -fsanitize=${TCMUD_SANITIZE} -fno-sanitize-recover=all

@@ -9,6 +9,8 @@ sys=${TCMU_SYS:-/sys}
 target=${TCMU_TARGET:-$sys/kernel/config/target}
 core=$target/core
 program=$(basename "$0")
+# LUNs that are made again at boot. Where it does not exist, nothing makes them.
+luns_directory=${TCMU_LUNS:-/etc/tcmud/luns.d}
 
 # fail MESSAGE: one line that says what is wrong and how to mend it.
 fail() {
@@ -118,4 +120,28 @@ sessions_of() {
             if [ -d "$acl" ] && logged_in "$acl"; then basename "$acl"; fi
         done
     } | sed '/^$/d' | sort -u
+}
+
+# shell_quoted TEXT
+shell_quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+
+# lun_file DEVICE-DIRECTORY: what makes the LUN again at boot. The HBA has no dots, so that no two LUNs share one.
+lun_file() { echo "$luns_directory/$(basename "$(dirname "$1")").${1##*/}"; }
+
+# replace_lun_file FILE: by standard input, whole or not at all.
+replace_lun_file() {
+    (umask 077 && cat >"$luns_directory/.new") && mv "$luns_directory/.new" "$1"
+}
+
+# forget DEVICE-DIRECTORY [FABRIC]: it is not made again at boot, over this fabric or at all.
+forget() {
+    file=$(lun_file "$1")
+    [ -f "$file" ] || return 0
+    kinds=${2:-}
+    [ "$kinds" != iscsi ] || kinds='iscsi|iser'
+    if [ -n "$kinds" ] && grep -vE "^-f ($kinds) " "$file" | grep -q '^-'; then
+        grep -vE "^-f ($kinds) " "$file" | replace_lun_file "$file"
+    else
+        rm -f "$file"
+    fi
 }

@@ -6,9 +6,6 @@
 
 dry_run=
 
-# shell_quoted TEXT
-shell_quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
-
 # word TEXT: as one writes it in a shell.
 word() { case $1 in '' | *[!A-Za-z0-9_./:=@%+-]*) shell_quoted "$1" ;; *) printf %s "$1" ;; esac; }
 

@@ -178,12 +178,14 @@ Strings forbidden_includes(const std::string& file, const IncludeRule& rule) {
 // Sources without a test of their name, and what tests them.
 const std::map<std::string, std::string>& tested_elsewhere() {
     static const std::map<std::string, std::string> all{
+        {"handler/ctl/commands.cpp", "tests/guest/watching.sh"},
         {"handler/ctl/main.cpp", "tests/guest/life.sh"},
-        {"handler/daemon/check.cpp", "tests/guest/bad_input.sh"},
+        {"handler/ctl/screen.cpp", "tests/guest/watching.sh"},
         {"handler/daemon/daemon.cpp", "tests/guest/life.sh"},
         {"handler/daemon/kernel_module.cpp", "tests/guest/life.sh"},
         {"handler/daemon/lun.cpp", "tests/guest/life.sh"},
         {"handler/daemon/lun_changing.cpp", "tests/guest/life.sh"},
+        {"handler/daemon/lun_details.cpp", "tests/guest/watching.sh"},
         {"handler/daemon/lun_handing_over.cpp", "tests/guest/takeover.sh"},
         {"handler/daemon/lun_opening.cpp", "tests/guest/bad_input.sh"},
         {"handler/daemon/main.cpp", "tests/guest/bad_input.sh"},

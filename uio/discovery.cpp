@@ -2,9 +2,9 @@
 #include "uio/discovery.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 
 namespace tcmud::uio {
@@ -51,15 +51,19 @@ std::optional<DeviceName> parse_name(std::string_view name) {
 
 std::optional<DeviceName> name_of(std::uint32_t minor, const std::filesystem::path& sysfs_class) {
     std::ifstream file(sysfs_class / ("uio" + std::to_string(minor)) / "name", std::ios::binary);
-    if (!file) return std::nullopt;
-    return parse_name(std::string(std::istreambuf_iterator<char>(file), {}));
+    std::array<char, 4096> text;  // sysfs has no longer ones.
+    // Not by iterators: those throw where read(2) fails, as it does when the device is just being removed.
+    file.read(text.data(), text.size());
+    if (file.bad() || file.gcount() == 0) return std::nullopt;
+    return parse_name({text.data(), static_cast<std::size_t>(file.gcount())});
 }
 
 std::vector<FoundDevice> find_devices(const std::filesystem::path& sysfs_class) {
     std::vector<FoundDevice> found;
     std::error_code ignored;  // No such directory: no UIO device exists.
-    for (const auto& entry : std::filesystem::directory_iterator(sysfs_class, ignored)) {
-        const auto minor = minor_of(entry.path().filename().string());
+    for (std::filesystem::directory_iterator entry(sysfs_class, ignored), end; entry != end;
+         entry.increment(ignored)) {
+        const auto minor = minor_of(entry->path().filename().string());
         if (!minor) continue;
         if (auto name = name_of(*minor, sysfs_class)) found.push_back({*minor, std::move(*name)});
     }

@@ -126,6 +126,8 @@ public:
     std::size_t outstanding() const { return outstanding_; }
     // Whether the kernel has submitted anything that next() did not return.
     bool has_more() const;
+    // Of those: commands that a predecessor had begun.
+    std::size_t left_by_predecessor() const { return of_predecessor_.size(); }
 
     // What the predecessor's device kept, if it was the ring's; empty otherwise.
     std::span<const std::byte> device_state() const;

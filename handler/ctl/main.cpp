@@ -1,101 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
-// tcmuctl: asks a running tcmud what it does.
-#include <filesystem>
-#include <iostream>
+// tcmuctl: asks a running tcmud what it does. This file is its command line.
+#include <functional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
-#include "handler/ctl/client.hpp"
-#include "handler/ctl/tables.hpp"
+#include "handler/ctl/commands.hpp"
 
 namespace {
 
-using tcmud::ctl::get;
-using tcmud::ctl::post;
+using namespace tcmud::ctl;
 
-constexpr int failed = 1;
-constexpr int usage = 2;
+constexpr auto lun_help = "HBA/NAME, or NAME for user_0/NAME";
 
-struct Wish {
-    std::string run_directory = "/run/tcmud";
-    bool as_json = false;
-    std::string lun;
-    std::vector<std::string> faults;
-    std::string older_than;
-};
+// Which command it is to be.
+using Run = std::function<int(const Wish&)>;
 
-// A name alone is one of user_0, where most LUNs are.
-std::string full_name(const std::string& lun) {
-    return lun.find('/') == std::string::npos ? "user_0/" + lun : lun;
+CLI::App* declare(CLI::App& app, const char* name, const char* help, Run command, Run& run) {
+    auto* declared = app.add_subcommand(name, help);
+    declared->callback([&run, command = std::move(command)] { run = command; });
+    return declared;
 }
 
-int list(const Wish& wish, const std::filesystem::path& socket) {
-    const auto luns = get(socket, "/luns");
-    if (!luns) {
-        std::cerr << "tcmuctl: " << luns.error().text << "\n";
-        return failed;
-    }
-    std::cout << (wish.as_json ? luns->dump(2) + "\n" : tcmud::ctl::list_table(*luns));
-    return 0;
+void declare_views(CLI::App& app, Wish& wish, Run& run) {
+    const auto json = [&](CLI::App* command) { command->add_flag("-j,--json", wish.as_json, "as JSON"); };
+    json(declare(app, "list", "every LUN, a line each", list, run));
+    auto* of_status = declare(app, "status", "one LUN in full, or the daemon", status, run);
+    of_status->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME; none: the daemon itself");
+    json(of_status);
+    auto* of_top =
+        declare(app, "top", "the busiest LUNs, again and again; once if the output is no terminal", top, run);
+    of_top->add_option("-d,--delay", wish.interval_seconds, "seconds between two looks")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+    of_top->add_option("-s,--sort", wish.order, "name, iops, bytes, latency or queue")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, TopOrder>{{"name", TopOrder::name},
+                                                                            {"iops", TopOrder::commands},
+                                                                            {"bytes", TopOrder::bytes},
+                                                                            {"latency", TopOrder::latency},
+                                                                            {"queue", TopOrder::queue}}));
+    declare(app, "stats", "all counters and latencies, as JSON", stats, run);
+    auto* of_hung = declare(app, "hung", "commands that take too long, and what they wait for", hung, run);
+    of_hung
+        ->add_option("--older", wish.older_than,
+                     "seconds that they have been in flight; default: command_report_after of tcmud.toml")
+        ->check(CLI::NonNegativeNumber);
+    json(of_hung);
+    json(declare(app, "modules", "the backends that LUNs can have, and their options", modules, run));
+    json(declare(app, "doctor", "what is wrong with this machine, and the commands that mend it", doctor,
+                 run));
 }
 
-int daemon_status(const Wish& wish, const std::filesystem::path& socket) {
-    const auto daemon = get(socket, "/daemon");
-    if (!daemon) {
-        std::cerr << "tcmuctl: " << daemon.error().text << "\n";
-        return failed;
-    }
-    std::cout << (wish.as_json ? daemon->dump(2) + "\n" : tcmud::ctl::daemon_text(*daemon));
-    return 0;
-}
-
-int status(const Wish& wish, const std::filesystem::path& socket) {
-    if (wish.lun.empty()) return daemon_status(wish, socket);
-    const auto name = full_name(wish.lun);
-    const auto luns = get(socket, "/luns");
-    if (!luns) {
-        std::cerr << "tcmuctl: " << luns.error().text << "\n";
-        return failed;
-    }
-    for (const auto& lun : *luns) {
-        if (tcmud::ctl::full_name(lun) != name) continue;
-        std::cout << (wish.as_json ? lun.dump(2) + "\n" : tcmud::ctl::status_text(lun));
-        return 0;
-    }
-    std::cerr << "tcmuctl: there is no LUN '" << wish.lun << "': tcmuctl list shows all\n";
-    return failed;
-}
-
-int fault(const Wish& wish, const std::filesystem::path& socket) {
-    std::string command = "fault";
-    for (const auto& word : wish.faults) command += " " + word;
-    const auto answer = post(socket, "/control", {{"lun", full_name(wish.lun)}, {"command", command}});
-    if (!answer) {
-        std::cerr << "tcmuctl: " << answer.error().text << "\n";
-        return failed;
-    }
-    std::cout << answer->value("answer", "");
-    return 0;
-}
-
-int hung(const Wish& wish, const std::filesystem::path& socket) {
-    const auto report = get(socket, wish.older_than.empty() ? "/hung" : "/hung?older=" + wish.older_than);
-    if (!report) {
-        std::cerr << "tcmuctl: " << report.error().text << "\n";
-        return failed;
-    }
-    std::cout << (wish.as_json ? report->dump(2) + "\n" : tcmud::ctl::hung_table(*report));
-    return 0;
-}
-
-int end_waiting(const Wish& wish, const std::filesystem::path& socket) {
-    const auto answer = post(socket, "/end-waiting", {{"lun", full_name(wish.lun)}});
-    if (answer) return 0;
-    std::cerr << "tcmuctl: " << answer.error().text << "\n";
-    return failed;
+void declare_changes(CLI::App& app, Wish& wish, Run& run) {
+    const auto lun = [&](CLI::App* command) {
+        command->add_option("lun", wish.lun, lun_help)->required();
+        return command;
+    };
+    lun(declare(app, "resize", "gives a LUN another size, while it is used", resize, run))
+        ->add_option("size", wish.size, "bytes, or with K, M, G or T")
+        ->required();
+    declare(app, "log-level", "shows or changes what is written to the log", log_level, run)
+        ->add_option("level", wish.log_level, "debug, info, warning or error; none: shows it")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    auto* of_check = declare(app, "check", "whether a LUN could be opened, without making one", check, run);
+    of_check->add_option("config", wish.config, "SUBTYPE/CFG, e.g. file//srv/disk.img")->required();
+    of_check->add_option("--size", wish.size, "the LUN's size: bytes, or with K, M, G or T");
+    of_check->add_option("--block-size", wish.block_size, "the LUN's block size in bytes");
+    lun(declare(app, "fault", "shows or changes the faults that a LUN of the fault backend injects", fault,
+                run))
+        ->add_option("rules", wish.faults,
+                     "rules instead of those it has, e.g. write:error=EIO,rate=0.1; off: none; "
+                     "release: lets go what is held; nothing: shows them");
+    lun(declare(app, "end-waiting",
+                "of a LUN that is being removed: commands that only wait end with an error", end_waiting,
+                run));
 }
 
 }  // namespace
@@ -103,37 +82,18 @@ int end_waiting(const Wish& wish, const std::filesystem::path& socket) {
 int main(int argc, char** argv) {
     CLI::App app("Asks a running tcmud what it does.", "tcmuctl");
     Wish wish;
+    Run run;
+    std::string run_directory = "/run/tcmud";
     app.set_version_flag("-V,--version", "tcmuctl " TCMUD_VERSION);
-    app.add_option("--run-dir", wish.run_directory, "the daemon's run directory")->capture_default_str();
+    app.add_option("--run-dir", run_directory, "the daemon's run directory")->capture_default_str();
     app.require_subcommand(1);
-    auto* list_command = app.add_subcommand("list", "every LUN, a line each");
-    list_command->add_flag("-j,--json", wish.as_json, "as JSON");
-    auto* status_command = app.add_subcommand("status", "one LUN in full, or the daemon");
-    status_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME; none: the daemon itself");
-    status_command->add_flag("-j,--json", wish.as_json, "as JSON");
-    auto* fault_command =
-        app.add_subcommand("fault", "shows or changes the faults that a LUN of the fault backend injects");
-    fault_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME")->required();
-    fault_command->add_option("rules", wish.faults,
-                              "rules instead of those it has, e.g. write:error=EIO,rate=0.1; off: none; "
-                              "release: lets go what is held; nothing: shows them");
-    auto* hung_command = app.add_subcommand("hung", "commands that take too long, and what they wait for");
-    hung_command
-        ->add_option("--older", wish.older_than,
-                     "seconds that they have been in flight; default: command_report_after of tcmud.toml")
-        ->check(CLI::NonNegativeNumber);
-    hung_command->add_flag("-j,--json", wish.as_json, "as JSON");
-    auto* end_waiting_command = app.add_subcommand(
-        "end-waiting", "of a LUN that is being removed: commands that only wait end with an error");
-    end_waiting_command->add_option("lun", wish.lun, "HBA/NAME, or NAME for user_0/NAME")->required();
+    declare_views(app, wish, run);
+    declare_changes(app, wish, run);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : usage;
+        return app.exit(error) == 0 ? succeeded : wrong_usage;
     }
-    const auto socket = std::filesystem::path(wish.run_directory) / "control.sock";
-    if (*fault_command) return fault(wish, socket);
-    if (*hung_command) return hung(wish, socket);
-    if (*end_waiting_command) return end_waiting(wish, socket);
-    return *list_command ? list(wish, socket) : status(wish, socket);
+    wish.socket = std::filesystem::path(run_directory) / "control.sock";
+    return run(wish);
 }

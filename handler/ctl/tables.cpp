@@ -3,10 +3,15 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
+#include <utility>
 #include <vector>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "handler/ctl/top.hpp"
 
 namespace tcmud::ctl {
 
@@ -19,6 +24,47 @@ std::string text(const json& object, const char* key) {
 }
 std::uint64_t number(const json& object, const char* key) {
     return object.value(key, std::uint64_t{0});
+}
+
+// "illegal_request 3, none 1"
+std::string listed_counts(const json& counts) {
+    std::string list;
+    for (const auto& [name, count] : counts.items())
+        list += fmt::format("{}{} {}", list.empty() ? "" : ", ", name, count.get<std::uint64_t>());
+    return list;
+}
+
+// "iscsi iqn.2026-11.org:t tpgt_1 lun_0"
+std::string export_text(const json& each) {
+    return fmt::format("{} {} {} {}", text(each, "fabric"), text(each, "wwn"), text(each, "group"),
+                       text(each, "lun"));
+}
+
+std::string error_text(const json& error) {
+    const auto seconds = static_cast<std::time_t>(error.value("time", 0.0));
+    const auto name = text(error, "command");
+    auto result = fmt::format("{:%Y-%m-%d %H:%M:%S}  {} [{}]: ", fmt::localtime(seconds),
+                              name.empty() ? "unknown command" : name, text(error, "cdb"));
+    if (!error.contains("sense_key")) return result + fmt::format("status {:02x}h", number(error, "status"));
+    return result + fmt::format("{}, {:02x}h/{:02x}h", text(error, "sense_key"), number(error, "asc"),
+                                number(error, "ascq"));
+}
+
+// Of all since the LUN was opened: "mean 120us of 4711"
+std::string mean_text(const json& latency) {
+    const auto count = number(latency, "count");
+    if (count == 0) return "";
+    return fmt::format("mean {} of {}",
+                       short_time(latency.value("seconds", 0.0) / static_cast<double>(count)), count);
+}
+
+// A list in the column of values, each on a line of its own.
+template <class Each>
+std::string lines_of(const json& list, Each each) {
+    std::string result;
+    for (const auto& one : list)
+        result += fmt::format("{}{}", result.empty() ? "" : "\n                 ", each(one));
+    return result;
 }
 
 }  // namespace
@@ -90,10 +136,26 @@ std::string daemon_text(const json& daemon) {
         "Serving threads  {}, {} held by a file system\n"
         "{}"
         "Weight           {}\n"
-        "Stuck workers    {}\n",
+        "Stuck workers    {}\n"
+        "Log level        {}\n",
         text(daemon, "version"), subtypes, number(daemon, "serving_threads"),
         number(daemon, "held_serving_threads"), each, text(daemon, "scheduler_weight"),
-        number(daemon, "stuck_workers"));
+        number(daemon, "stuck_workers"), text(daemon, "log_level"));
+}
+
+std::string modules_text(const json& modules) {
+    std::string result;
+    for (const auto& module : modules) {
+        std::string aliases;
+        for (const auto& alias : module.value("aliases", json::array()))
+            aliases += (aliases.empty() ? "; also " : ", ") + alias.get<std::string>();
+        result +=
+            fmt::format("{}{}\n    {}\n", text(module, "subtype"), aliases, text(module, "description"));
+        for (const auto& option : module.value("options", json::array()))
+            result += fmt::format("    ;{}={}  {}\n", text(option, "key"), text(option, "value"),
+                                  text(option, "help"));
+    }
+    return result;
 }
 
 std::string status_text(const json& lun) {
@@ -129,6 +191,19 @@ std::string status_text(const json& lun) {
          fmt::format("{}, {}", number(counters, "writes"), readable_size(number(counters, "written_bytes"))));
     line("Task management", fmt::format("{}", number(counters, "task_management")));
     line("Doorbells", fmt::format("{}", number(counters, "doorbells")));
+    if (const auto count = number(counters, "replayed"); count != 0)
+        line("Replayed", fmt::format("{} commands that a killed tcmud had begun", count));
+    for (const auto& [title, key] : {std::pair{"Latency", "latency"}, {"Backend", "backend_latency"}}) {
+        for (const auto* direction : {"read", "write", "other"}) {
+            const auto latency = lun.value(key, json::object()).value(direction, json::object());
+            const auto mean = mean_text(latency);
+            if (!mean.empty()) line(fmt::format("{}, {}", title, direction), mean);
+        }
+    }
+    line("Errors by key", listed_counts(lun.value("errors_by_sense_key", json::object())));
+    line("Exports", lines_of(lun.value("exports", json::array()), export_text));
+    line("Last errors", lines_of(lun.value("last_errors", json::array()), error_text));
+    line("Not known", text(lun, "problem"));
     return result;
 }
 

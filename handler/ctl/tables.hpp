@@ -21,6 +21,9 @@ std::string status_text(const nlohmann::json& lun);
 // Of GET /hung: a paragraph for each command.
 std::string hung_table(const nlohmann::json& report);
 
+// Of GET /modules: a paragraph for each backend.
+std::string modules_text(const nlohmann::json& modules);
+
 // What is known of the daemon itself.
 std::string daemon_text(const nlohmann::json& daemon);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// tcmud --check: whether a LUN could be opened, without one.
+#include "handler/daemon/check.hpp"
+
 #include <unistd.h>
 
+#include <cerrno>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -9,35 +11,35 @@
 #include "handler/daemon/cfgstring.hpp"
 #include "handler/daemon/daemon.hpp"
 #include "handler/daemon/geometry.hpp"
-#include "handler/daemon/module_loader.hpp"
 #include "handler/daemon/serving_threads.hpp"
 
 namespace tcmud::daemon {
 
+Result<void> check_lun(const Modules& modules, std::size_t serving_threads, const std::string& config,
+                       ByteCount size, BlockSize block_size) {
+    const auto subtype = std::string(subtype_of(config));
+    const auto* module = modules.find(subtype);
+    if (!module)
+        return failure(ENOENT, fmt::format("unknown subtype '{}'; known: {}", subtype, modules.names()));
+    const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
+    const auto parsed = parse_config(config, module->options(), exists);
+    if (!parsed) return tl::unexpected(parsed.error());
+    if (auto thread = check_thread(parsed->common.thread, serving_threads); !thread) return thread;
+    if (raw(size) != 0) {
+        if (auto possible = check_geometry(size, block_size); !possible) return possible;
+    }
+    return module->check({subtype, parsed->path, parsed->options, size, block_size});
+}
+
 ExitCode check(const Check& request) {
     log::start(log::Level::warning);
     const auto modules = Modules::load(request.settings.module_directory);
-    const auto refuse = [&](std::string_view why) {
-        std::cerr << fmt::format("{}: {}\n", request.config, why);
+    const auto possible = check_lun(modules, most_serving_threads(request.settings), request.config,
+                                    ByteCount{request.size}, BlockSize{request.block_size});
+    if (!possible) {
+        std::cerr << fmt::format("{}: {}\n", request.config, possible.error().text);
         return ExitCode::failed;
-    };
-    const auto subtype = std::string(subtype_of(request.config));
-    const auto* module = modules.find(subtype);
-    const ByteCount size{request.size};
-    const BlockSize block_size{request.block_size};
-    if (!module) return refuse(fmt::format("unknown subtype '{}'; known: {}", subtype, modules.names()));
-    const auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
-    const auto parsed = parse_config(request.config, module->options(), exists);
-    if (!parsed) return refuse(parsed.error().text);
-    const auto thread = check_thread(parsed->common.thread, most_serving_threads(request.settings));
-    if (!thread) return refuse(thread.error().text);
-    // Without --size only the rest is looked at.
-    if (raw(size) != 0) {
-        if (const auto possible = check_geometry(size, block_size); !possible)
-            return refuse(possible.error().text);
     }
-    const OpenRequest open{subtype, parsed->path, parsed->options, size, block_size};
-    if (const auto possible = module->check(open); !possible) return refuse(possible.error().text);
     std::cout << request.config << ": ok\n";
     return ExitCode::ok;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/config_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <functional>
 #include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -58,14 +60,17 @@ std::optional<std::string> log_level(const toml::node& node, Settings& settings)
     const auto level = text ? log::level_from(*text) : std::nullopt;
     if (!level) return "\"debug\", \"info\", \"warning\" or \"error\"";
     settings.log_level = *level;
+    settings.adopted.clear();  // The one thing that could be.
     return std::nullopt;
 }
 
-std::optional<std::string> reply_mode(const toml::node& node, Settings& settings) {
-    const auto on = node.value<bool>();
-    if (!node.is_boolean() || !on) return "true or false";
-    settings.reply_mode = *on;
-    return std::nullopt;
+Apply boolean(bool Settings::*member) {
+    return [member](const toml::node& node, Settings& settings) -> std::optional<std::string> {
+        const auto on = node.value<bool>();
+        if (!node.is_boolean() || !on) return "true or false";
+        settings.*member = *on;
+        return std::nullopt;
+    };
 }
 
 std::optional<std::string> serving_threads(const toml::node& node, Settings& settings) {
@@ -101,6 +106,19 @@ std::optional<std::string> busy_wait(const toml::node& node, Settings& settings)
     return std::nullopt;
 }
 
+std::optional<std::string> metrics_address(const toml::node& node, Settings& settings) {
+    const auto text = node.value<std::string>();
+    const auto address = text ? parse_listen_address(*text) : std::nullopt;
+    if (text && text->empty()) {
+        settings.metrics_address.reset();
+        return std::nullopt;
+    }
+    if (!address)
+        return "\"\" (off), a port of this machine, e.g. \"9660\", or ADDRESS:PORT, e.g. \"0.0.0.0:9660\"";
+    settings.metrics_address = address;
+    return std::nullopt;
+}
+
 std::optional<std::string> command_timeout(const toml::node& node, Settings& settings) {
     const auto seconds = node.value<std::int64_t>();
     if (!node.is_integer() || !seconds || *seconds < 0 || *seconds > 86400) {
@@ -115,15 +133,16 @@ struct Key {
     Apply apply;
 };
 
-const std::array<Key, 15>& keys() {
-    static const std::array<Key, 15> all{{
+const std::array<Key, 16>& keys() {
+    static const std::array<Key, 16> all{{
         {"log_level", log_level},
         {"run_directory", path(&Settings::run_directory)},
         {"module_directory", path(&Settings::module_directory)},
         {"subtypes", names(&Settings::subtypes)},
         {"hba", names(&Settings::hbas)},
         {"not_hba", names(&Settings::not_hbas)},
-        {"reply_mode", reply_mode},
+        {"reply_mode", boolean(&Settings::reply_mode)},
+        {"dbus", boolean(&Settings::dbus)},
         {"serving_threads", serving_threads},
         {"serving_cpus", serving_cpus},
         {"busy_wait", busy_wait},
@@ -132,6 +151,7 @@ const std::array<Key, 15>& keys() {
         {"unserved_timeout", milliseconds(&Settings::unserved_timeout)},
         {"command_timeout", command_timeout},
         {"command_report_after", milliseconds(&Settings::command_report_after)},
+        {"metrics_address", metrics_address},
     }};
     return all;
 }
@@ -173,11 +193,33 @@ Result<void> apply_config(std::string_view text, const std::string& name, Settin
     return {};
 }
 
+Result<std::vector<std::filesystem::path>> config_files(const std::filesystem::path& file) {
+    std::vector<std::filesystem::path> files{file};
+    const auto directory = std::filesystem::path(file.string() + ".d");
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (entry->path().extension() == ".toml") files.push_back(entry->path());
+    }
+    if (error && error != std::errc::no_such_file_or_directory)
+        return failure(error.value(),
+                       fmt::format("{}: cannot read: {}", directory.string(), error.message()));
+    std::sort(files.begin() + 1, files.end());
+    return files;
+}
+
 Result<void> apply_config_file(const std::filesystem::path& file, bool must_exist, Settings& settings) {
-    const auto text = read_text_file(file);
-    if (text) return apply_config(*text, file.string(), settings);
-    if (text.error().number == ENOENT && !must_exist) return {};
-    return tl::unexpected(text.error());
+    const auto files = config_files(file);
+    if (!files) return tl::unexpected(files.error());
+    auto changed = settings;
+    for (const auto& each : *files) {
+        const auto text = read_text_file(each);
+        if (!text && text.error().number == ENOENT && each == file && !must_exist) continue;
+        if (!text) return tl::unexpected(text.error());
+        if (auto applied = apply_config(*text, each.string(), changed); !applied) return applied;
+    }
+    settings = std::move(changed);
+    return {};
 }
 
 }  // namespace tcmud::daemon

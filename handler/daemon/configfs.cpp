@@ -203,6 +203,10 @@ Result<void> Configfs::reset_ring(const LunName& name) const {
     return write_text(device(name) / "action" / "reset_ring", "1");
 }
 
+Result<void> Configfs::set_size(const LunName& name, ByteCount size) const {
+    return write_text(device(name) / "attrib" / "dev_size", std::to_string(raw(size)));
+}
+
 Result<void> Configfs::set_access_state(const LunName& name, std::uint16_t group,
                                         scsi::AccessState state) const {
     for (const auto& directory : directories(device(name) / "alua")) {

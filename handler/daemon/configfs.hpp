@@ -58,6 +58,7 @@ public:
     Result<void> prepare(const LunName& name, unsigned command_timeout_s) const;
     // Every command in the ring ends BUSY and is repeated by disk initiators.
     Result<void> reset_ring(const LunName& name) const;
+    Result<void> set_size(const LunName& name, ByteCount size) const;
     Result<void> set_access_state(const LunName& name, std::uint16_t group, scsi::AccessState state) const;
 
     std::vector<Export> exports(const LunName& name) const;

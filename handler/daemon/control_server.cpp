@@ -15,9 +15,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "handler/daemon/log.hpp"
+#include "handler/daemon/metrics.hpp"
 #include "handler/daemon/report_json.hpp"
 #include "handler/daemon/signal.hpp"
 #include "handler/http/connection.hpp"
+#include "handler/http/target.hpp"
 
 namespace tcmud::daemon {
 
@@ -130,7 +133,14 @@ private:
     }
 
     asio::awaitable<http::Response> respond(const http::Request& request) const {
+        if (request.target == "/metrics" && request.method == "GET")
+            co_return http::Response{http::status::ok, sources_.metrics(), std::string(metrics_content_type),
+                                     ""};
         auto answered = answer(request.method, request.target);
+        if (request.target.starts_with(one_lun) && request.method == "GET")
+            answered = co_await details(request.target);
+        if (request.target == "/resize") answered = co_await resize(request);
+        if (request.target == "/log-level") answered = set_log_level(request);
         if (request.target == "/control") answered = co_await control(request);
         if (request.target == "/takeover") answered = takeover(request.method);
         if (request.target == "/end-waiting") answered = end_what_waits(request);
@@ -166,6 +176,42 @@ private:
         co_return Answer{http::status::ok, describe(report)};
     }
 
+    static constexpr std::string_view one_lun = "/luns/";
+    asio::awaitable<Answer> details(const std::string& target) const {
+        auto name = http::unescaped_path(std::string_view(target).substr(one_lun.size()));
+        if (!name) co_return refused(http::status::bad_request, "/luns/ takes HBA/NAME");
+        auto gathering = sources_.details(std::move(*name));
+        const auto known = co_await std::move(gathering);
+        if (!known) co_return refused(http::status::not_found, known.error().text);
+        co_return Answer{http::status::ok, describe(*known)};
+    }
+
+    asio::awaitable<Answer> resize(const http::Request& request) const {
+        const auto wish = json::parse(request.body, nullptr, false);
+        if (request.method != "POST" || !wish.is_object() || !wish.contains("lun") ||
+            !wish["lun"].is_string() || !wish.contains("size_bytes") ||
+            !wish["size_bytes"].is_number_unsigned())
+            co_return refused(http::status::bad_request,
+                              R"(/resize takes POST and {"lun": HBA/NAME, "size_bytes": NUMBER})");
+        auto resizing = sources_.resize(wish["lun"].get<std::string>(),
+                                        ByteCount{wish["size_bytes"].get<std::uint64_t>()});
+        const auto resized = co_await std::move(resizing);
+        co_return resized ? controlled("") : refused(http::status::bad_request, resized.error().text);
+    }
+
+    static Answer set_log_level(const http::Request& request) {
+        const auto wish = json::parse(request.body, nullptr, false);
+        const bool usable = request.method == "POST" && wish.is_object() && wish.contains("log_level") &&
+                            wish["log_level"].is_string();
+        const auto level = usable ? log::level_from(wish["log_level"].get<std::string>()) : std::nullopt;
+        if (!level)
+            return refused(http::status::bad_request,
+                           R"(/log-level takes POST and {"log_level": "debug|info|warning|error"})");
+        log::set_level(*level);
+        log::info("log level {}", log::name_of(*level));
+        return controlled("");
+    }
+
     Answer end_what_waits(const http::Request& request) const {
         const auto wish = json::parse(request.body, nullptr, false);
         if (request.method != "POST" || !wish.is_object() || !wish.contains("lun") ||
@@ -182,6 +228,11 @@ private:
             json luns = json::array();
             for (const auto& lun : sources_.luns()) luns.push_back(describe(lun));
             return {http::status::ok, std::move(luns)};
+        }
+        if (target == "/modules") {
+            json modules = json::array();
+            for (const auto* module : sources_.modules()) modules.push_back(describe(*module));
+            return {http::status::ok, std::move(modules)};
         }
         return refused(http::status::not_found, fmt::format("there is no {}", target));
     }

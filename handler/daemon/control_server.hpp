@@ -2,7 +2,11 @@
 // The control socket: HTTP with JSON bodies on a Unix socket that only root may use. Control thread.
 //
 //   GET /luns      every LUN
+//   GET /luns/HBA/NAME
+//                  one of them, with its exports and its last errors
 //   GET /daemon    the process
+//   GET /modules   the backends
+//   GET /metrics   for Prometheus; text
 //   GET /hung?older=SECONDS
 //                  the commands that have been in flight for longer, what they wait for, and LUNs whose
 //                  serving thread does not answer; without SECONDS those that the log is told of
@@ -11,6 +15,9 @@
 //   POST /end-waiting
 //                  {"lun": "user_0/disk1"}: it is being removed; what of its commands only waits ends, with
 //                  an error
+//   POST /resize   {"lun": "user_0/disk1", "size_bytes": 1048576}
+//   POST /log-level
+//                  {"log_level": "debug"}
 #pragma once
 
 #include <chrono>
@@ -28,6 +35,7 @@
 #include "handler/daemon/command_watch.hpp"
 #include "handler/daemon/daemon_report.hpp"
 #include "handler/daemon/lun.hpp"
+#include "tcmud/module.hpp"
 #include "tcmud/result.hpp"
 
 namespace tcmud::daemon {
@@ -42,6 +50,10 @@ public:
         std::function<Result<void>(const std::string& lun)> end_what_waits;
         // Whether a successor may have everything now; if so it gets this connection. See takeover.hpp.
         std::function<bool()> may_hand_over;
+        std::function<std::string()> metrics;
+        std::function<asio::awaitable<Result<LunDetails>>(std::string lun)> details;
+        std::function<asio::awaitable<Result<void>>(std::string lun, ByteCount size)> resize;
+        std::function<std::vector<const BackendModule*>()> modules;
         std::function<void(asio::local::stream_protocol::socket)> hand_over;
     };
 

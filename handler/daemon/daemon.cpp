@@ -16,17 +16,21 @@
 #include "handler/daemon/command_watch.hpp"
 #include "handler/daemon/config_file.hpp"
 #include "handler/daemon/control_server.hpp"
+#include "handler/daemon/dbus/service.hpp"
 #include "handler/daemon/descriptor_store.hpp"
 #include "handler/daemon/device_manager.hpp"
 #include "handler/daemon/handing_over.hpp"
 #include "handler/daemon/journals.hpp"
 #include "handler/daemon/kernel_module.hpp"
+#include "handler/daemon/metrics.hpp"
+#include "handler/daemon/metrics_server.hpp"
 #include "handler/daemon/other_daemons.hpp"
 #include "handler/daemon/processes.hpp"
 #include "handler/daemon/run_directory.hpp"
 #include "handler/daemon/scarce_memory.hpp"
 #include "handler/daemon/takeover.hpp"
 #include "handler/daemon/taking_over.hpp"
+#include "handler/daemon/watchdog.hpp"
 #include "netlink/socket.hpp"
 #include "uio/crash_point.hpp"
 #include "uio/discovery.hpp"
@@ -76,16 +80,21 @@ public:
 private:
     asio::awaitable<void> start() {
         lock_program();
-        const auto others = co_await look_for_others();
+        auto looking = look_for_other_daemons(offload_, own_daemons());
+        const auto others = co_await std::move(looking);
         alone_ = !others.any();
         if (!alone_) tell_of(others);
-        auto left_to_others = settings_.subtypes.empty() ? others.subtypes : std::set<std::string>{};
-        manager_.emplace(services_, socket_, Responsibility(settings_, modules_, std::move(left_to_others)),
+        // What this one is confined to is the administrator's decision.
+        const auto left_to_others = settings_.confined() ? std::set<std::string>{} : others.subtypes;
+        manager_.emplace(services_, socket_, Responsibility(settings_, modules_, left_to_others),
                          [this] { return another_daemon(); });
         watch_.emplace(context_, threads_, settings_.command_report_after,
                        [this] { return manager_->serving(); });
         asio::co_spawn(context_, watch_->run(), rethrow);
         asio::co_spawn(context_, obey_signals(), rethrow);
+        auto joining = join_bus(left_to_others);
+        co_await std::move(joining);
+        asio::co_spawn(context_, calm_watchdog(context_), rethrow);
         if (predecessor_) {
             asio::co_spawn(context_, take_over(), rethrow);
             co_return;
@@ -102,20 +111,23 @@ private:
     }
 
     bool listen() {
-        auto control =
-            ControlServer::listen(context_, run_directory_.control_socket(),
-                                  {[this] { return lun_reports(); }, [this] { return report(); },
-                                   [this](std::string lun, std::string command) {
-                                       return manager_->control(std::move(lun), std::move(command));
-                                   },
-                                   [this](std::optional<std::chrono::milliseconds> older_than) {
-                                       return watch_->older_than(older_than);
-                                   },
-                                   [this](const std::string& lun) { return manager_->end_what_waits(lun); },
-                                   [this] { return stage_ == Stage::serving; },
-                                   [this](asio::local::stream_protocol::socket socket) {
-                                       asio::co_spawn(context_, hand_over(std::move(socket)), rethrow);
-                                   }});
+        ControlServer::Sources sources;
+        sources.luns = [this] { return lun_reports(); };
+        sources.daemon = [this] { return report(); };
+        sources.control = [this](std::string lun, std::string command) {
+            return manager_->control(std::move(lun), std::move(command));
+        };
+        sources.hung = [this](auto older_than) { return watch_->older_than(older_than); };
+        sources.end_what_waits = [this](const auto& lun) { return manager_->end_what_waits(lun); };
+        sources.may_hand_over = [this] { return stage_ == Stage::serving; };
+        sources.hand_over = [this](asio::local::stream_protocol::socket socket) {
+            asio::co_spawn(context_, hand_over(std::move(socket)), rethrow);
+        };
+        sources.metrics = [this] { return metrics(); };
+        sources.details = [this](std::string lun) { return details(std::move(lun)); };
+        sources.resize = [this](auto lun, auto size) { return manager_->resize(std::move(lun), size); };
+        sources.modules = [this] { return modules_.all(); };
+        auto control = ControlServer::listen(context_, run_directory_.control_socket(), std::move(sources));
         if (!control) {
             log::error("{}", control.error().text);
             return false;
@@ -129,6 +141,9 @@ private:
         log::info("tcmud {} serves {}", TCMUD_VERSION, modules_.names());
         if (const auto shown = run_directory_.serving(); !shown) log::error("{}", shown.error().text);
         ::sd_notify(0, "READY=1");
+        if (settings_.metrics_address)
+            metrics_ =
+                MetricsServer::listen(context_, *settings_.metrics_address, [this] { return metrics(); });
     }
 
     // From a predecessor, LUN after LUN.
@@ -183,33 +198,34 @@ private:
         listen();  // It may have taken the socket's place.
     }
 
-    asio::awaitable<OtherDaemons> look_for_others() {
-        auto looking = offload_.run<OtherDaemons>(
-            "look for other TCMU daemons", 5s,
-            [ports = own_ports(), group = socket_.group()]() -> Result<OtherDaemons> {
-                return find_other_daemons(ports, group);
-            });
-        const auto found = co_await std::move(looking);
-        if (!found) log::warning("{}", found.error().text);
-        co_return found.value_or(OtherDaemons{});
+    OwnDaemons own_daemons() const {
+        OwnDaemons own{{socket_.port()}, socket_.group(), {::getpid()}};
+        if (predecessor_) {
+            own.ports.insert(predecessor_->port);
+            own.processes.insert(peer_of(predecessor_->connection.get()));
+        }
+        return own;
     }
 
-    void tell_of(const OtherDaemons& others) const {
-        std::string left;
-        for (const auto& subtype : others.subtypes)
-            left += fmt::format("{}{}", left.empty() ? "" : ", ", subtype);
-        log::warning("another TCMU daemon works here{}; subtypes left to it: {}",
-                     others.bus_owner.empty() ? "" : " (it owns org.kernel.TCMUService1)",
-                     left.empty() ? "none" : left);
+    asio::awaitable<bool> another_daemon() {
+        auto looking = look_for_other_daemons(offload_, own_daemons());
+        const auto others = co_await std::move(looking);
+        co_return others.any();
     }
 
-    std::set<std::uint32_t> own_ports() const {
-        std::set<std::uint32_t> ports{socket_.port()};
-        if (predecessor_) ports.insert(predecessor_->port);
-        return ports;
+    // Before LUNs are opened, which may take long: targetcli must not find nobody there. HBAs are not for
+    // targetcli to choose, so who is confined to one is not for it.
+    asio::awaitable<void> join_bus(const std::set<std::string>& left_to_others) {
+        if (!settings_.dbus || !settings_.hbas.empty()) co_return;
+        auto offer = dbus::make_offer(settings_, modules_, left_to_others, offload_);
+        offer.registered = [this](std::set<std::string> subtypes) {
+            manager_->set_registered(std::move(subtypes));
+        };
+        if (predecessor_) offer.predecessor = peer_of(predecessor_->connection.get());
+        bus_.emplace(context_, std::move(offer));
+        asio::co_spawn(context_, bus_->run(), rethrow);
+        if (!predecessor_) co_await bus_->settle(2s);
     }
-
-    bool another_daemon() const { return find_other_daemons(own_ports(), socket_.group()).any(); }
 
     // The module's switches are for an unconfined daemon that is alone.
     bool owns_module() const { return alone_ && !settings_.confined(); }
@@ -251,6 +267,7 @@ private:
             if (signal == SIGCHLD) reap_ended();
         }
         ::sd_notify(0, "STOPPING=1");
+        if (bus_) bus_->stop();
         log::info("stopping");
         // From now on nobody answers: writers must not wait for us.
         if (owns_module() && stage_ != Stage::handing_over && !predecessor_)
@@ -285,16 +302,19 @@ private:
         return reports;
     }
 
+    asio::awaitable<Result<LunDetails>> details(std::string lun) {
+        auto gathering = manager_->details(std::move(lun));
+        auto known = co_await std::move(gathering);
+        if (known) watch_->describe(known->report);
+        co_return known;
+    }
+
+    std::string metrics() const { return metrics_text(lun_reports(), report(), process_figures()); }
+
     DaemonReport report() const {
-        const auto& shared = threads_.shared();
-        DaemonReport report{TCMUD_VERSION,
-                            TCMUD_BUILD_ID,
-                            {},
-                            threads_.reports(),
-                            configfs_worker_.stuck() + offload_.stuck(),
-                            std::string(name_of(shared.weight.mechanism())),
-                            shared.carriers.held()};
-        for (const auto* module : modules_.all()) report.subtypes.emplace_back(module->subtype());
+        auto report = report_of(modules_, threads_);
+        report.stuck_workers = configfs_worker_.stuck() + offload_.stuck();
+        report.luns = manager_->reports().size();
         return report;
     }
 
@@ -324,9 +344,11 @@ private:
     asio::signal_set signals_;
     asio::posix::stream_descriptor events_;
     std::optional<DeviceManager> manager_;
+    std::optional<dbus::Service> bus_;
     std::optional<TakingOver> taking_over_;
     std::optional<CommandWatch> watch_;
     std::unique_ptr<ControlServer> control_;
+    std::unique_ptr<MetricsServer> metrics_;
     Stage stage_ = Stage::starting;
     bool alone_ = true;
     ExitCode exit_code_ = ExitCode::ok;
@@ -339,21 +361,11 @@ Result<netlink::Socket> open_netlink() {
                                                        socket.error().message()));
 }
 
-// Its own, or that of a predecessor to take over from.
-Result<RunDirectory> get_run_directory(const Serve& request, std::optional<Predecessor>& predecessor) {
-    const auto& path = request.settings.run_directory;
-    if (request.takeover) {
-        auto found = find_predecessor(path / "control.sock");
-        if (!found) return tl::unexpected(found.error());
-        predecessor = std::move(*found);
-    }
-    if (predecessor) return RunDirectory::inherit(path, std::move(predecessor->lock));
-    return RunDirectory::take(path);
-}
-
 }  // namespace
 
 ExitCode serve(const Serve& request) {
+    if (const auto& adopted = request.settings.adopted; !adopted.empty())
+        log::info("{}", adopted);  // At any level.
     log::start(request.settings.log_level);
     raise_limit_of_open_files();
     if (::geteuid() != 0) {
@@ -368,7 +380,7 @@ ExitCode serve(const Serve& request) {
     prepare_for_scarce_memory();
     auto kept = DescriptorStore::inherit();
     std::optional<Predecessor> predecessor;
-    auto run_directory = get_run_directory(request, predecessor);
+    auto run_directory = get_run_directory(request.settings.run_directory, request.takeover, predecessor);
     if (!run_directory) {
         log::error("{}", run_directory.error().text);
         return run_directory.error().number == EEXIST ? ExitCode::already_running : ExitCode::failed;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -8,6 +10,8 @@
 #include "handler/daemon/serving_threads.hpp"
 
 namespace tcmud::daemon {
+
+class Modules;
 
 // What is told of the process.
 struct DaemonReport {
@@ -18,6 +22,13 @@ struct DaemonReport {
     std::size_t stuck_workers = 0;
     std::string scheduler_weight;          // By what the weight of serving threads is moved.
     std::size_t held_serving_threads = 0;  // Now, by calls on file systems that do not answer.
+    std::size_t luns = 0;
+    pid_t process_id = 0;
+    double cpu_seconds = 0;  // User and system, so far.
+    std::string log_level = {};
 };
+
+// All of it but what the daemon's own parts know: the workers and the LUNs.
+DaemonReport report_of(const Modules& modules, const ServingThreads& threads);
 
 }  // namespace tcmud::daemon

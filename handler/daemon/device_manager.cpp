@@ -36,11 +36,12 @@ Responsibility::Answer Responsibility::of(const uio::DeviceName& name) const {
     const auto subtype = name.subtype();
     if (!settings_.subtypes.empty() && !listed(settings_.subtypes, subtype)) return Answer::not_ours;
     if (left_to_others_.contains(subtype)) return Answer::not_ours;
-    return modules_.find(subtype) ? Answer::ours : Answer::nobodys;
+    if (modules_.find(subtype)) return Answer::ours;
+    return registered_.contains(subtype) ? Answer::registered : Answer::nobodys;
 }
 
 DeviceManager::DeviceManager(LunServices& services, netlink::Socket& socket, Responsibility responsibility,
-                             std::function<bool()> another_daemon)
+                             std::function<asio::awaitable<bool>()> another_daemon)
     : services_(services),
       socket_(socket),
       responsibility_(std::move(responsibility)),
@@ -88,7 +89,8 @@ void DeviceManager::scan(KeptDescriptors kept) {
             case Responsibility::Answer::ours:
                 begin(device.minor, device.name, {std::nullopt, kept.take(device.minor), {}});
                 break;
-            case Responsibility::Answer::not_ours: break;
+            case Responsibility::Answer::not_ours:
+            case Responsibility::Answer::registered: break;
             case Responsibility::Answer::nobodys:
                 log::warning("user_{}/{}: nobody here serves '{}'; known: {}", device.name.hba,
                              device.name.device, device.name.config, services_.modules.names());
@@ -120,6 +122,10 @@ void DeviceManager::deal_with(const netlink::Event& event) {
     if (leaves_new_ones_ && !find(event.minor, *name)) return;
     const auto whose = responsibility_.of(*name);
     if (whose == Responsibility::Answer::not_ours) return;
+    if (whose == Responsibility::Answer::registered) {
+        registered_[event.device_id] = event;
+        return;
+    }
     if (whose == Responsibility::Answer::nobodys) {
         if (!services_.settings.confined()) {
             unserved_[event.device_id] = ++events_;
@@ -145,14 +151,31 @@ asio::awaitable<void> DeviceManager::watch_unserved(netlink::Event event, std::u
     // one's waiter.
     const auto last = unserved_.find(event.device_id);
     if (last == unserved_.end() || last->second != sequence) co_return;
-    unserved_.erase(last);
-    if (stopping_) co_return;
-    if (another_daemon_()) co_return;
+    const auto name = uio::parse_name(event.device);
+    if (name && responsibility_.of(*name) == Responsibility::Answer::registered) {
+        unserved_.erase(last);
+        registered_[event.device_id] = event;
+        co_return;
+    }
+    auto looking = another_daemon_();
+    const bool another = co_await std::move(looking);
+    // Something may have come while we looked.
+    const auto now = unserved_.find(event.device_id);
+    if (now == unserved_.end() || now->second != sequence) co_return;
+    unserved_.erase(now);
+    if (stopping_ || another) co_return;
     const int status = event.request == netlink::Request::removed ? 0 : -ENOENT;
     if (answer({event.request, event.device_id, status}) && event.request == netlink::Request::added) {
         log::error("{}: refused: nobody serves it; known subtypes: {}", event.device,
                    services_.modules.names());
     }
+}
+
+// An event of a handler that has gone is nobody's. If it was answered, nobody waits, and a second answer does
+// nothing.
+void DeviceManager::set_registered(std::set<std::string> subtypes) {
+    responsibility_.set_registered(std::move(subtypes));
+    for (const auto& [id, event] : std::exchange(registered_, {})) deal_with(event);
 }
 
 void DeviceManager::leave_new_ones(bool on) {
@@ -257,6 +280,20 @@ Result<void> DeviceManager::end_what_waits(const std::string& lun) {
         asio::co_spawn(
             services_.context, [found] { return found->end_what_waits(); }, rethrow);
     });
+}
+
+asio::awaitable<Result<LunDetails>> DeviceManager::details(std::string lun) {
+    const auto asked = named(lun);  // It may end meanwhile.
+    if (!asked) co_return tl::unexpected(asked.error());
+    auto gathering = (*asked)->details();
+    co_return co_await std::move(gathering);
+}
+
+asio::awaitable<Result<void>> DeviceManager::resize(std::string lun, ByteCount size) {
+    const auto asked = named(lun);
+    if (!asked) co_return tl::unexpected(asked.error());
+    auto resizing = (*asked)->set_size(size);
+    co_return co_await std::move(resizing);
 }
 
 asio::awaitable<Result<std::string>> DeviceManager::control(std::string lun, std::string command) {

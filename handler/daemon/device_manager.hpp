@@ -25,26 +25,31 @@ public:
 
     enum class Answer {
         ours,
-        not_ours,  // Left to somebody else, by configuration.
-        nobodys,   // Of a subtype that we don't know.
+        not_ours,    // Left to somebody else, by configuration.
+        registered,  // Of a subtype that another process has registered with us on D-Bus.
+        nobodys,     // Of a subtype that we don't know.
     };
     Answer of(const uio::DeviceName& name) const;
+    void set_registered(std::set<std::string> subtypes) { registered_ = std::move(subtypes); }
 
 private:
     const Settings& settings_;
     const Modules& modules_;
     std::set<std::string> left_to_others_;  // Subtypes that another daemon offers.
+    std::set<std::string> registered_;
 };
 
 class DeviceManager {
 public:
     // another_daemon: whether somebody else is there just now who may answer the kernel.
     DeviceManager(LunServices& services, netlink::Socket& socket, Responsibility responsibility,
-                  std::function<bool()> another_daemon);
+                  std::function<asio::awaitable<bool>()> another_daemon);
 
     // LUNs that exist already. kept: descriptors of their devices, by minor number.
     void scan(KeptDescriptors kept = {});
     void deal_with(const netlink::Socket::Received& received);
+    // Subtypes that other processes serve, as they have told us by D-Bus: they answer the kernel.
+    void set_registered(std::set<std::string> subtypes);
     // Ends when every LUN is given up, or the time for that has passed. True: all are.
     asio::awaitable<bool> stop();
 
@@ -63,6 +68,9 @@ public:
 
     std::vector<LunReport> reports() const;
     std::vector<LunServing> serving() const;
+    // Of one LUN ("user_0/disk1").
+    asio::awaitable<Result<LunDetails>> details(std::string lun);
+    asio::awaitable<Result<void>> resize(std::string lun, ByteCount size);
     // A LUN is being removed by somebody who waits for it.
     Result<void> end_what_waits(const std::string& lun);
     // Has the backend of a LUN ("user_0/disk1") carry out a command; what the administrator is shown.
@@ -81,11 +89,13 @@ private:
     LunServices& services_;
     netlink::Socket& socket_;
     Responsibility responsibility_;
-    std::function<bool()> another_daemon_;
+    std::function<asio::awaitable<bool>()> another_daemon_;
     std::vector<std::shared_ptr<Lun>> luns_;
     // The last event of each device that nobody serves, by its id, while it is watched: an older one has been
     // answered by somebody.
     std::map<std::uint32_t, std::uint64_t> unserved_;
+    // The last event of each device of a registered subtype, by its id: whoever serves it may die over it.
+    std::map<std::uint32_t, netlink::Event> registered_;
     std::uint64_t events_ = 0;
     bool stopping_ = false;
     bool leaves_new_ones_ = false;

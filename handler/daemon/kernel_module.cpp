@@ -21,7 +21,7 @@ namespace tcmud::daemon {
 
 namespace {
 
-constexpr auto name = "target_core_user";
+constexpr auto module_name = "target_core_user";
 constexpr std::chrono::seconds modprobe_patience{10};
 const std::filesystem::path module_directory = "/sys/module/target_core_user";
 
@@ -38,19 +38,20 @@ Result<void> set_parameter(std::string_view parameter, std::string_view value) {
 // Its exit status. A library would do the same, but be in each start of tcmud, when LUNs wait; the module is
 // loaded once.
 Result<int> modprobe() {
-    std::array<std::string, 3> words{"modprobe", "--quiet", name};
+    std::array<std::string, 3> words{"modprobe", "--quiet", module_name};
     std::array<char*, 4> arguments{words[0].data(), words[1].data(), words[2].data(), nullptr};
     pid_t child = 0;
     if (const int error = ::posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
         error != 0)
         return failure(error, fmt::format("cannot load the kernel module {}: modprobe cannot be run: {}",
-                                          name, std::strerror(error)));
+                                          module_name, std::strerror(error)));
     const auto until = std::chrono::steady_clock::now() + modprobe_patience;
     int status = 0;
     while (::waitpid(child, &status, WNOHANG) == 0) {
         if (std::chrono::steady_clock::now() > until) {
             ::kill(child, SIGKILL);
-            return failure(ETIMEDOUT, fmt::format("cannot load the kernel module {}: modprobe hangs", name));
+            return failure(ETIMEDOUT,
+                           fmt::format("cannot load the kernel module {}: modprobe hangs", module_name));
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
@@ -66,7 +67,7 @@ Result<void> load_target_core_user() {
     if (!status) return tl::unexpected(status.error());
     return failure(ENOENT, fmt::format("cannot load the kernel module {}: the kernel needs CONFIG_TCM_USER2 "
                                        "(modprobe ended with {}; modprobe {} says more)",
-                                       name, *status, name));
+                                       module_name, *status, module_name));
 }
 
 Result<void> block_netlink(bool blocked) {

@@ -172,6 +172,7 @@ asio::awaitable<std::optional<Lun::Request>> Lun::next_request() {
 
 asio::awaitable<void> Lun::try_to_open() {
     change(LunEvent::open);
+    if (!error_.empty()) ++open_retries_;
     const auto opened = co_await open();
     if (opened) {
         error_.clear();
@@ -183,8 +184,8 @@ asio::awaitable<void> Lun::try_to_open() {
         co_return;
     }
     error_number_ = opened.error().number;
-    // Of a device that has just gone nobody needs to hear.
-    if (error_ != opened.error().text && !is_to_go() && co_await exists())
+    // Of a device that has just gone, or is coming, nobody needs to hear.
+    if (error_ != opened.error().text && error_number_ != EINPROGRESS && !is_to_go() && co_await exists())
         log::error("{}: cannot be served: {}", name_.text(), opened.error().text);
     const auto now = std::chrono::steady_clock::now();
     if (error_.empty()) {
@@ -322,17 +323,9 @@ LunReport Lun::report() const {
     report.error = error_;
     report.absent = is_absent();
     if (loop_) report.serving_thread = services_.threads.report(*loop_);
-    if (served_) {
-        const auto& counters = served_->counters();
-        const auto read = [](const std::atomic<std::uint64_t>& counter) {
-            return counter.load(std::memory_order_relaxed);
-        };
-        report.counters = {
-            read(counters.commands),         read(counters.reads),          read(counters.writes),
-            read(counters.read_bytes),       read(counters.written_bytes),  read(counters.errors),
-            read(counters.task_management),  read(counters.doorbells),      read(counters.in_flight),
-            read(counters.turns_that_found), read(counters.turns_that_took)};
-    }
+    if (served_) report.counters = counters_of(*served_);
+    report.open_retries = open_retries_;
+    report.ring_resets = ring_resets_;
     return report;
 }
 

@@ -16,6 +16,7 @@
 #include "handler/daemon/cfgstring.hpp"
 #include "handler/daemon/file_descriptor.hpp"
 #include "handler/daemon/handing_over.hpp"
+#include "handler/daemon/lun_counters.hpp"
 #include "handler/daemon/lun_life.hpp"
 #include "handler/daemon/lun_services.hpp"
 #include "handler/daemon/signal.hpp"
@@ -36,13 +37,20 @@ struct LunReport {
     std::optional<ServingThreadReport> serving_thread;
     std::string error;    // Why it is not served; empty if it is.
     bool absent = false;  // Its commands are answered NOT READY.
-    struct {
-        std::uint64_t commands, reads, writes, read_bytes, written_bytes, errors, task_management, doorbells,
-            in_flight, turns_that_found, turns_that_took;
-    } counters{};
+    LunCounters counters;
+    std::uint64_t open_retries = 0;  // Attempts after the first one failed.
+    std::uint64_t ring_resets = 0;
     // By the last look of CommandWatch.
     std::chrono::milliseconds oldest_command{0};
     std::size_t hung_commands = 0;
+};
+
+// All that is known of a LUN.
+struct LunDetails {
+    LunReport report;
+    std::vector<Export> exports;
+    std::vector<serving::ErrorReport> last_errors;  // The latest first.
+    std::string problem;                            // Why there are no exports or errors; or empty.
 };
 
 // What serves a LUN, for those who look after its commands.
@@ -89,6 +97,9 @@ public:
     // Its device is gone for ever.
     bool gone() const { return gone_; }
     LunReport report() const;
+    asio::awaitable<LunDetails> details();
+    // Gives it another size, in the kernel too.
+    asio::awaitable<Result<void>> set_size(ByteCount size);
     // nullopt: nothing does.
     std::optional<LunServing> serving() const;
     // It is being removed: what of its commands only waits, above the kernel, ends now.
@@ -170,6 +181,9 @@ private:
     std::string error_;     // Why it could not be opened,
     int error_number_ = 0;  // and the errno of that.
     std::chrono::steady_clock::duration retry_after_;
+    std::string change_error_;  // Why it could not be changed, the last time.
+    std::uint64_t open_retries_ = 0;
+    std::uint64_t ring_resets_ = 0;
     // Its next try to be opened, and when its commands need not wait any more; while it waits.
     std::chrono::steady_clock::time_point retry_at_{};
     std::chrono::steady_clock::time_point absent_at_{};

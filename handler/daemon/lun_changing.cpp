@@ -27,7 +27,8 @@ asio::awaitable<int> Lun::reconfigure(const netlink::Event& event) {
         if (config != uio_name_.config) done = co_await change_config(config);
     }
     if (done) co_return 0;
-    log::error("{}: cannot be changed: {}", name_.text(), done.error().text);
+    change_error_ = done.error().text;
+    log::error("{}: cannot be changed: {}", name_.text(), change_error_);
     co_return -std::max(1, done.error().number);
 }
 

@@ -151,6 +151,9 @@ asio::awaitable<void> Lun::deal_with_added(const netlink::Event& event) {
 asio::awaitable<Result<void>> Lun::open() {
     const auto facts = co_await read_facts();
     if (!facts) co_return tl::unexpected(facts.error());
+    // Its `enable` has made the UIO device, and sets the rest before it tells anybody.
+    if (facts->block_size.bytes == 0 && !facts->enabled)
+        co_return failure(EINPROGRESS, "the kernel is still setting it up");
     if (auto sane = check_geometry(facts->size, facts->block_size); !sane) co_return sane;
     facts_ = *facts;
     OpenedBackend backend;
@@ -214,6 +217,8 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
     };
     auto opening = start_opening();
     auto opened = co_await std::move(opening);
+    // At once: systemd may have it too by now, so that it cannot be opened another time.
+    if (opened) uio_.reset(::fcntl(opened->device.fd(), F_DUPFD_CLOEXEC, 0));
     if (opened && opened->ring.beginning() == uio::Ring::Beginning::lost && facts.enabled) {
         // Which of the waiting commands the last daemon had begun is not known.
         log::warning(
@@ -221,6 +226,7 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
             "initiators repeat them",
             name_.text());
         opened->ring.give_up();
+        ++ring_resets_;
         opened = failure(EAGAIN, "");
         auto resetting = services_.configfs_worker.run<bool>(
             "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_] {
@@ -238,7 +244,6 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
                           "echo 1 >action/reset_ring ends them BUSY");
     if (opened->ring.beginning() == uio::Ring::Beginning::continued)
         log::info("{}: goes on where its last tcmud was killed", name_.text());
-    uio_.reset(::fcntl(opened->device.fd(), F_DUPFD_CLOEXEC, 0));
     co_return co_await begin_serving(std::move(backend), std::move(opened->device), std::move(opened->ring));
 }
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/other_daemons.hpp"
 
-#include <memory>
+#include <chrono>
+#include <utility>
 
-#include <systemd/sd-bus.h>
+#include <fmt/format.h>
 
+#include "handler/daemon/dbus/handles.hpp"
+#include "handler/daemon/dbus/names.hpp"
+#include "handler/daemon/log.hpp"
 #include "handler/daemon/text_file.hpp"
 #include "netlink/listeners.hpp"
 
@@ -12,16 +16,10 @@ namespace tcmud::daemon {
 
 namespace {
 
-constexpr auto service_name = "org.kernel.TCMUService1";
-constexpr auto service_path = "/org/kernel/TCMUService1";
-constexpr std::uint64_t bus_timeout_us = 1'000'000;
+using dbus::Bus;
+using dbus::Message;
 
-struct BusFree {
-    void operator()(sd_bus* bus) const { ::sd_bus_flush_close_unref(bus); }
-    void operator()(sd_bus_message* message) const { ::sd_bus_message_unref(message); }
-};
-using Bus = std::unique_ptr<sd_bus, BusFree>;
-using Message = std::unique_ptr<sd_bus_message, BusFree>;
+constexpr std::uint64_t bus_timeout_us = 1'000'000;
 
 Bus system_bus() {
     sd_bus* bus = nullptr;
@@ -30,23 +28,33 @@ Bus system_bus() {
     return Bus(bus);
 }
 
-// Asking the bus itself starts nothing; a call to the name would activate tcmu-runner.
-std::string owner_of(sd_bus* bus, const char* name) {
+// Asking the bus itself starts nothing; a call to the name would begin a daemon.
+Message ask_bus(sd_bus* bus, const char* member, const char* name) {
     sd_bus_message* reply = nullptr;
-    const int error =
-        ::sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                             "GetNameOwner", nullptr, &reply, "s", name);
-    const Message owned(reply);
+    ::sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", member,
+                         nullptr, &reply, "s", name);
+    return Message(reply);
+}
+
+std::string owner_of(sd_bus* bus, const char* name) {
+    const auto reply = ask_bus(bus, "GetNameOwner", name);
     const char* owner = nullptr;
-    if (error < 0 || ::sd_bus_message_read(reply, "s", &owner) < 0) return "";
+    if (!reply || ::sd_bus_message_read(reply.get(), "s", &owner) < 0) return "";
     return owner;
+}
+
+pid_t process_of(sd_bus* bus, const std::string& owner) {
+    const auto reply = ask_bus(bus, "GetConnectionUnixProcessID", owner.c_str());
+    std::uint32_t process = 0;
+    if (!reply || ::sd_bus_message_read(reply.get(), "u", &process) < 0) return 0;
+    return static_cast<pid_t>(process);
 }
 
 // A handler is the last component of every managed object's path.
 std::set<std::string> handlers_of(sd_bus* bus, const std::string& owner) {
     sd_bus_message* reply = nullptr;
     const int error =
-        ::sd_bus_call_method(bus, owner.c_str(), service_path, "org.freedesktop.DBus.ObjectManager",
+        ::sd_bus_call_method(bus, owner.c_str(), dbus::root_path, "org.freedesktop.DBus.ObjectManager",
                              "GetManagedObjects", nullptr, &reply, "");
     const Message owned(reply);
     std::set<std::string> names;
@@ -74,14 +82,35 @@ bool somebody_else_listens(const std::set<std::uint32_t>& own_ports, std::uint32
 
 }  // namespace
 
-OtherDaemons find_other_daemons(const std::set<std::uint32_t>& own_ports, std::uint32_t group) {
+OtherDaemons find_other_daemons(const OwnDaemons& own) {
     OtherDaemons others;
-    others.listening = somebody_else_listens(own_ports, group);
-    if (const auto bus = system_bus()) {
-        others.bus_owner = owner_of(bus.get(), service_name);
-        if (!others.bus_owner.empty()) others.subtypes = handlers_of(bus.get(), others.bus_owner);
-    }
+    others.listening = somebody_else_listens(own.ports, own.group);
+    const auto bus = system_bus();
+    if (!bus) return others;
+    const auto owner = owner_of(bus.get(), dbus::service_name);
+    if (owner.empty() || own.processes.contains(process_of(bus.get(), owner))) return others;
+    others.bus_owner = owner;
+    others.subtypes = handlers_of(bus.get(), owner);
     return others;
+}
+
+asio::awaitable<OtherDaemons> look_for_other_daemons(WorkerPool& workers, OwnDaemons own) {
+    using namespace std::chrono_literals;
+    auto looking = workers.run<OtherDaemons>(
+        "look for other TCMU daemons", 5s,
+        [own = std::move(own)]() -> Result<OtherDaemons> { return find_other_daemons(own); });
+    const auto found = co_await std::move(looking);
+    if (!found) log::warning("{}", found.error().text);
+    co_return found.value_or(OtherDaemons{});
+}
+
+void tell_of(const OtherDaemons& others) {
+    std::string left;
+    for (const auto& subtype : others.subtypes)
+        left += fmt::format("{}{}", left.empty() ? "" : ", ", subtype);
+    log::warning("another TCMU daemon works here{}; subtypes left to it: {}",
+                 others.bus_owner.empty() ? "" : " (it owns org.kernel.TCMUService1)",
+                 left.empty() ? "none" : left);
 }
 
 }  // namespace tcmud::daemon

@@ -7,9 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include <fmt/format.h>
+#include <systemd/sd-login.h>
+
+#include "handler/daemon/text_file.hpp"
 
 namespace tcmud::daemon {
 
@@ -17,6 +22,16 @@ pid_t peer_of(int socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
     return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+std::string describe_process(pid_t process) {
+    auto name = read_text_file(fmt::format("/proc/{}/comm", process)).value_or("");
+    while (!name.empty() && name.back() == '\n') name.pop_back();
+    if (name.empty()) return "";
+    char* unit = nullptr;
+    const bool known = ::sd_pid_get_unit(process, &unit) >= 0 && unit;
+    const std::unique_ptr<char, decltype(&std::free)> owned(unit, &std::free);
+    return known ? fmt::format(" ({}, {})", name, unit) : fmt::format(" ({})", name);
 }
 
 Result<void> begin_apart(const std::vector<std::string>& arguments) {

@@ -14,6 +14,10 @@ namespace tcmud::daemon {
 // The process that connected a Unix socket; 0: not known.
 pid_t peer_of(int socket);
 
+// " (tcmu-runner, tcmu-runner.service)": its name, and the systemd unit it belongs to if there is one. Empty:
+// it has gone.
+std::string describe_process(pid_t process);
+
 // Begins a program that is no child of ours: by a shell that ends at once, and is to be reaped. So systemd is
 // its parent, and waits for it as for what it began itself. Error: there is no shell. What else goes wrong is
 // said by the shell, on stderr.

@@ -31,7 +31,71 @@ json describe(const ServingThreadReport& thread) {
             {"cpus", thread.cpus}};
 }
 
+// Buckets end at 1, 2, 4, 8 ... microseconds; the last one has all that is longer.
+json describe(const LunCounters::Latencies& latencies) {
+    json result = json::object();
+    for (std::size_t i = 0; i < latencies.size(); ++i) {
+        result[std::string(serving::direction_names[i])] = {
+            {"buckets", latencies[i].counts},
+            {"count", latencies[i].count()},
+            {"seconds", static_cast<double>(latencies[i].nanoseconds) / 1e9}};
+    }
+    return result;
+}
+
+// By a name; what there was none of is left out.
+template <class Counts, class Name>
+json described_counts(const Counts& counts, Name name) {
+    json result = json::object();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] != 0) result[std::string(name(i))] = counts[i];
+    }
+    return result;
+}
+
+json describe(const serving::ErrorReport& error) {
+    std::string cdb;
+    for (std::size_t i = 0; i < error.cdb_length; ++i)
+        cdb += fmt::format("{}{:02x}", i == 0 ? "" : " ", static_cast<unsigned>(error.cdb[i]));
+    json result{{"time", std::chrono::duration<double>(error.when.time_since_epoch()).count()},
+                {"command", error.name},
+                {"cdb", cdb},
+                {"status", static_cast<unsigned>(error.status)}};
+    if (error.status != scsi::Status::check_condition) return result;
+    result["sense_key"] = scsi::name_of(error.sense.key);
+    result["asc"] = error.sense.asc;
+    result["ascq"] = error.sense.ascq;
+    return result;
+}
+
 }  // namespace
+
+json describe(const BackendModule& module) {
+    json options = json::array();
+    for (const auto& option : module.options()) {
+        using Kind = OptionInfo::Kind;
+        const auto* const kind = option.kind == Kind::flag     ? "on|off"
+                                 : option.kind == Kind::number ? "number"
+                                                               : "text";
+        options.push_back({{"key", option.key}, {"value", kind}, {"help", option.help}});
+    }
+    return {{"subtype", module.subtype()},
+            {"aliases", std::vector<std::string>(module.aliases().begin(), module.aliases().end())},
+            {"description", module.description()},
+            {"options", std::move(options)}};
+}
+
+json describe(const LunDetails& lun) {
+    auto result = describe(lun.report);
+    auto& exports = result["exports"] = json::array();
+    for (const auto& each : lun.exports)
+        exports.push_back(
+            {{"fabric", each.fabric}, {"wwn", each.wwn}, {"group", each.group}, {"lun", each.lun}});
+    auto& errors = result["last_errors"] = json::array();
+    for (const auto& error : lun.last_errors) errors.push_back(describe(error));
+    if (!lun.problem.empty()) result["problem"] = lun.problem;
+    return result;
+}
 
 json describe(const LunReport& lun) {
     json result{
@@ -53,8 +117,20 @@ json describe(const LunReport& lun) {
           {"doorbells", lun.counters.doorbells},
           {"in_flight", lun.counters.in_flight},
           {"turns_that_found", lun.counters.turns_that_found},
-          {"turns_that_took", lun.counters.turns_that_took}}},
+          {"turns_that_took", lun.counters.turns_that_took},
+          {"resets", lun.counters.resets},
+          {"aborts", lun.counters.aborts},
+          {"replayed", lun.counters.replayed},
+          {"open_retries", lun.open_retries},
+          {"ring_resets", lun.ring_resets}}},
     };
+    result["commands_by_group"] =
+        described_counts(lun.counters.by_group, [](std::size_t i) { return serving::group_names[i]; });
+    result["errors_by_sense_key"] = described_counts(lun.counters.errors_by_sense_key, [](std::size_t i) {
+        return scsi::name_of(static_cast<scsi::SenseKey>(i));
+    });
+    result["latency"] = describe(lun.counters.latency);
+    result["backend_latency"] = describe(lun.counters.backend_latency);
     result["oldest_command_seconds"] = seconds(lun.oldest_command);
     result["hung_commands"] = lun.hung_commands;
     if (lun.serving_thread) {
@@ -76,6 +152,10 @@ json describe(const DaemonReport& daemon) {
             {"serving_threads", daemon.serving_threads.size()},
             {"threads", threads},
             {"stuck_workers", daemon.stuck_workers},
+            {"luns", daemon.luns},
+            {"process_id", daemon.process_id},
+            {"cpu_seconds", daemon.cpu_seconds},
+            {"log_level", daemon.log_level},
             {"scheduler_weight", daemon.scheduler_weight},
             {"held_serving_threads", daemon.held_serving_threads}};
 }

@@ -7,10 +7,13 @@
 #include "handler/daemon/command_watch.hpp"
 #include "handler/daemon/daemon_report.hpp"
 #include "handler/daemon/lun.hpp"
+#include "tcmud/module.hpp"
 
 namespace tcmud::daemon {
 
 nlohmann::json describe(const LunReport& lun);
+nlohmann::json describe(const LunDetails& lun);
+nlohmann::json describe(const BackendModule& module);
 nlohmann::json describe(const DaemonReport& daemon);
 nlohmann::json describe(const HungReport& report);
 

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "handler/daemon/cpu_list.hpp"
+#include "handler/daemon/listen_address.hpp"
 #include "handler/daemon/log.hpp"
 
 namespace tcmud::daemon {
@@ -26,6 +28,8 @@ struct Settings {
 
     // Whether `enable` waits for us, and fails where a LUN cannot be opened.
     bool reply_mode = true;
+    // Whether to be on D-Bus, for targetcli.
+    bool dbus = true;
     // 0: one for each of the next list, as many as CPUs if that is empty.
     std::size_t serving_threads = 0;
     // What the first, second … thread of each kind is confined to.
@@ -41,8 +45,13 @@ struct Settings {
     std::chrono::milliseconds stop_timeout{800};
     // A command that has been in flight for longer is reported.
     std::chrono::milliseconds command_report_after{15'000};
+    // Where Prometheus may ask for metrics; nullopt: on the control socket only.
+    std::optional<ListenAddress> metrics_address;
     // Replaces the kernel's default of 30 s in attrib/cmd_time_out; 0: commands never expire.
     unsigned command_timeout_s = 0;
+
+    // For the log: what was taken from tcmu-runner's configuration.
+    std::string adopted;
 
     // Confined: sees only a part, and touches nothing that is the whole module's.
     bool confined() const { return !subtypes.empty() || !hbas.empty(); }

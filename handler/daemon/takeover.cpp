@@ -111,4 +111,15 @@ Result<std::optional<Predecessor>> find_predecessor(const std::filesystem::path&
     return std::move(*found);
 }
 
+Result<RunDirectory> get_run_directory(const std::filesystem::path& path, bool takeover,
+                                       std::optional<Predecessor>& predecessor) {
+    if (takeover) {
+        auto found = find_predecessor(path / "control.sock");
+        if (!found) return tl::unexpected(found.error());
+        predecessor = std::move(*found);
+    }
+    if (predecessor) return RunDirectory::inherit(path, std::move(predecessor->lock));
+    return RunDirectory::take(path);
+}
+
 }  // namespace tcmud::daemon

@@ -30,6 +30,7 @@
 #include <string_view>
 
 #include "handler/daemon/file_descriptor.hpp"
+#include "handler/daemon/run_directory.hpp"
 #include "tcmud/result.hpp"
 
 namespace tcmud::daemon {
@@ -55,5 +56,9 @@ struct Predecessor {
 };
 // Asks the tcmud that listens on that socket, for a few seconds. nullopt: none does.
 Result<std::optional<Predecessor>> find_predecessor(const std::filesystem::path& control_socket);
+
+// The run directory for a new tcmud: its own, or that of a predecessor to take over from, if there is one.
+Result<RunDirectory> get_run_directory(const std::filesystem::path& path, bool takeover,
+                                       std::optional<Predecessor>& predecessor);
 
 }  // namespace tcmud::daemon

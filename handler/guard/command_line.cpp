@@ -28,6 +28,7 @@ tl::unexpected<Error> wrong(std::string text) {
 const std::string_view help_text =
     "usage: tcmud-guard [--run-dir DIRECTORY] [--after SECONDS]\n"
     "       tcmud-guard [--run-dir DIRECTORY] --undo\n"
+    "       tcmud-guard --free-writers\n"
     "\n"
     "Watches tcmud. When it has not served for a while, every command on its LUNs ends with an error until "
     "it serves them\n"
@@ -36,6 +37,8 @@ const std::string_view help_text =
     "  --after SECONDS      how long to wait for tcmud, 1 to 86400 (30)\n"
     "  --undo               set back what was changed of the LUNs, and leave; for want of a tcmud that does "
     "it\n"
+    "  --free-writers       end with EINTR who waits for an answer in configfs, unless a daemon listens, and "
+    "leave\n"
     "  -V, --version        show the version\n"
     "  -h, --help           show this\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage. See tcmud-guard(8).\n";
@@ -62,6 +65,8 @@ Result<Options> parse_command_line(const std::vector<std::string>& arguments) {
             }
         } else if (argument == "--undo") {
             options.action = Options::Action::undo;
+        } else if (argument == "--free-writers") {
+            options.action = Options::Action::free_writers;
         } else if (argument == "-h" || argument == "--help") {
             options.action = Options::Action::help;
             return options;

@@ -13,7 +13,7 @@
 namespace tcmud::guard {
 
 struct Options {
-    enum class Action { watch, undo, help, version } action = Action::watch;
+    enum class Action { watch, undo, free_writers, help, version } action = Action::watch;
     std::filesystem::path run_directory = "/run/tcmud";
     std::chrono::seconds after{30};
 };

@@ -11,6 +11,7 @@
 
 #include "handler/guard/command_line.hpp"
 #include "handler/guard/guard.hpp"
+#include "handler/guard/netlink.hpp"
 
 namespace {
 
@@ -41,6 +42,11 @@ int run(const std::vector<std::string>& arguments) {
     }
     Paths paths;
     paths.run_directory = options->run_directory;
+    if (options->action == Options::Action::free_writers) {
+        const auto deed = free_writers(paths);
+        if (deed.outcome == Outcome::failed) say(deed.error);
+        return deed.outcome == Outcome::failed ? failed : 0;
+    }
     Guard guard(paths, options->after, say);
     if (options->action == Options::Action::undo) return guard.undo_all() ? 0 : failed;
     // It is needed when the disk that its program is on may be one that nobody serves any more.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace tcmud::scsi {
 
@@ -24,6 +25,17 @@ enum class SenseKey : std::uint8_t {
     volume_overflow = 0xd,
     miscompare = 0xe,
 };
+
+// SPC-4 table 43.
+constexpr std::string_view name_of(SenseKey key) {
+    constexpr std::array<std::string_view, 16> names{
+        "NO SENSE",       "RECOVERED ERROR", "NOT READY",      "MEDIUM ERROR",
+        "HARDWARE ERROR", "ILLEGAL REQUEST", "UNIT ATTENTION", "DATA PROTECT",
+        "BLANK CHECK",    "VENDOR SPECIFIC", "COPY ABORTED",   "ABORTED COMMAND",
+        "RESERVED",       "VOLUME OVERFLOW", "MISCOMPARE",     "COMPLETED",
+    };
+    return names[static_cast<std::size_t>(key) & 0xf];
+}
 
 // The three bytes behind the sense key (SPC-4 4.5.2.4.x); which meaning they have follows from the sense key.
 struct SenseKeySpecific {

@@ -162,6 +162,7 @@ void Loop::wait() {
     // epoll_wait(2) without glibc's point of cancellation.
     const auto count = ::syscall(SYS_epoll_pwait, epoll_, events.data(), events_at_once,
                                  more_to_do ? 0 : patience, nullptr, 0);
+    clock_.go_on();
     if (count == 0 && !more_to_do) return rest();
     for (long i = 0; i < count; ++i) {
         void* whose = events[static_cast<std::size_t>(i)].data.ptr;
@@ -207,6 +208,7 @@ void Loop::run_posted() {
 }
 
 bool Loop::turn() {
+    clock_.go_on();
     serving_now_.swap(ready_);
     if (!serving_now_.empty()) lately_served_.clear();
     for (std::size_t i = 0; i < serving_now_.size(); ++i) {
@@ -232,6 +234,7 @@ bool Loop::turn() {
 bool Loop::do_io() {
     for (int round = 0; round < rounds_per_turn; ++round) {
         if (!io_->submit()) return false;
+        clock_.go_on();
         io_->reap();
         if (!io_->deliver() || !io_->has_work()) break;
     }

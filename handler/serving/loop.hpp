@@ -20,6 +20,7 @@
 #include "handler/serving/inline_queue.hpp"
 #include "handler/serving/session_command.hpp"
 #include "handler/serving/shared.hpp"
+#include "handler/serving/turn_clock.hpp"
 #include "handler/serving/weight_controller.hpp"
 
 namespace tcmud::serving {
@@ -53,6 +54,7 @@ public:
     // From here on: on the serving thread.
     LoopQueue& io() { return *io_; }
     CommandPool& commands() { return commands_; }
+    TurnClock& clock() { return clock_; }
     void add(Session& session);
     // Nothing of the session is called any more when this returns.
     void remove(Session& session);
@@ -94,6 +96,7 @@ private:
     // As many as a LUN has in flight by default: to get memory for more, somebody may have to write to a LUN.
     static constexpr std::size_t ready_commands = 128;
     CommandPool commands_{ready_commands};
+    TurnClock clock_;
     std::vector<Session*> ready_;
     std::vector<Session*> serving_now_;
     std::vector<Session*> to_publish_;

@@ -19,7 +19,8 @@ ServedLun::ServedLun(Parts parts, Loop& loop, LunDirectory& directory, Session::
       directory_(directory),
       host_(std::move(parts.host)),
       backend_(std::move(parts.backend)),
-      device_(std::in_place, started(backend(), loop), parts.settings, *host_),
+      timed_(started(backend(), loop), loop.clock()),
+      device_(std::in_place, timed_, parts.settings, *host_),
       session_(std::move(parts.uio), std::move(parts.ring), *device_, loop, std::move(events)) {
     directory_.add(name_, {&loop, &session_, &*device_});
     session_.start();

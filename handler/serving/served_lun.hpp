@@ -12,6 +12,7 @@
 #include "handler/devices/host.hpp"
 #include "handler/serving/lun_directory.hpp"
 #include "handler/serving/session.hpp"
+#include "handler/serving/timed_backend.hpp"
 #include "tcmud/module.hpp"
 
 namespace tcmud::serving {
@@ -27,12 +28,13 @@ public:
         uio::Ring ring;
     };
 
-    // On the loop's thread, as everything here but counters(); begins to serve.
+    // On the loop's thread, as everything here but counters() and backend_latency(); begins to serve.
     ServedLun(Parts parts, Loop& loop, LunDirectory& directory, Session::Events events);
     // REQUIRES: left.
     ~ServedLun() = default;
 
     const SessionCounters& counters() const { return session_.counters(); }
+    const Latency& backend_latency(Direction direction) const { return timed_.latency(direction); }
 
     // Nothing is taken from the ring any more; idle is called when nothing is in flight.
     void pause(std::function<void()> idle) { session_.pause(std::move(idle)); }
@@ -59,6 +61,7 @@ private:
     LunDirectory& directory_;
     std::unique_ptr<devices::Host> host_;
     OpenedBackend backend_;
+    TimedBackend timed_;
     std::optional<devices::BlockDevice> device_;
     Session session_;
 };

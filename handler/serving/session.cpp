@@ -6,33 +6,9 @@
 #include <cassert>
 
 #include "handler/scsi/bytes.hpp"
-#include "handler/scsi/opcode.hpp"
+#include "handler/serving/counter.hpp"
 
 namespace tcmud::serving {
-
-namespace {
-
-// One writer: no need for an atomic addition.
-void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
-    counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
-
-enum class Group : std::uint8_t { other, read, write };
-
-// By operation code.
-constexpr auto groups = [] {
-    using scsi::Opcode;
-    std::array<Group, 256> table{};
-    for (const auto opcode : {Opcode::read_6, Opcode::read_10, Opcode::read_12, Opcode::read_16})
-        table[static_cast<std::uint8_t>(opcode)] = Group::read;
-    for (const auto opcode :
-         {Opcode::write_6, Opcode::write_10, Opcode::write_12, Opcode::write_16, Opcode::write_and_verify_10,
-          Opcode::write_and_verify_12, Opcode::write_and_verify_16})
-        table[static_cast<std::uint8_t>(opcode)] = Group::write;
-    return table;
-}();
-
-}  // namespace
 
 SessionCommand::SessionCommand() {
     deliver = [](devices::Command& answered, const scsi::Outcome& outcome) {
@@ -61,6 +37,7 @@ void Session::start() {
     const auto state = ring_.device_state();
     const std::vector<std::byte> found(state.begin(), state.end());
     ring_.begin();
+    add(counters_.replayed, ring_.left_by_predecessor());
     if (!found.empty()) device_.restore(found);
     device_.state_changed = [this] { ring_.journal().keep_state(device_.state()); };
     device_.state_changed();
@@ -133,6 +110,7 @@ std::uint64_t Session::take(const uio::Entry& entry) {
     command.pieces = command.room_for_pieces(entry.pieces.size());
     command.aborted = false;
     command.progress = devices::Command::Progress::none;
+    command.taken = loop_.clock().now();
     command.first_seen = {};
     const auto mapped = ring_.map(entry.pieces, command.pieces);
     if (!mapped) command.pieces = {};
@@ -186,10 +164,14 @@ void Session::manage_tasks(const uio::Entry& entry) {
         auto* command = find(uio::CommandId{id});
         if (!command || command->aborted) continue;
         command->aborted = true;
+        add(counters_.aborts, 1);
         ring_.note(command->id, uio::aborted);
         device_.abort(*command);
     }
-    if (entry.function == uio::TaskFunction::lun_reset) device_.reset();
+    if (entry.function == uio::TaskFunction::lun_reset) {
+        add(counters_.resets, 1);
+        device_.reset();
+    }
     loop_.publish_later(*this);
 }
 
@@ -293,19 +275,55 @@ void Session::answer(SessionCommand& command, const scsi::Outcome& outcome) {
 }
 
 void Session::count(const SessionCommand& command, const scsi::Outcome& outcome) {
+    const auto group = command_groups[scsi::get_8(command.cdb(), 0)];
     add(counters_.commands, 1);
-    if (outcome.status != scsi::Status::good) return add(counters_.errors, 1);
-    switch (groups[scsi::get_8(command.cdb(), 0)]) {
-        case Group::read:
+    add(counters_.by_group[static_cast<std::size_t>(group)], 1);
+    if (answered_count_ == answered_.size()) record_latencies();
+    answered_[answered_count_++] = {command.taken,
+                                    &counters_.latency[static_cast<std::size_t>(direction_of(group))]};
+    if (outcome.status != scsi::Status::good) return count_error(command, outcome);
+    switch (group) {
+        case CommandGroup::read:
             add(counters_.reads, 1);
             add(counters_.read_bytes, outcome.data_length);
             break;
-        case Group::write:
+        case CommandGroup::write:
             add(counters_.writes, 1);
             add(counters_.written_bytes, raw(command.data_length));
             break;
-        case Group::other: break;
+        default: break;
     }
+}
+
+void Session::count_error(const SessionCommand& command, const scsi::Outcome& outcome) {
+    add(counters_.errors, 1);
+    if (outcome.status == scsi::Status::check_condition)
+        add(counters_.errors_by_sense_key[static_cast<std::size_t>(outcome.sense.key) & 0xf], 1);
+    else
+        add(counters_.errors_without_sense, 1);
+    auto& error = errors_[error_count_++ % kept_errors];
+    const auto cdb = command.cdb();
+    error.when = std::chrono::system_clock::now();
+    error.cdb_length = std::min(cdb.size(), error.cdb.size());
+    std::copy_n(cdb.begin(), error.cdb_length, error.cdb.begin());
+    error.name = device_.name_of(command);
+    error.status = outcome.status;
+    error.sense = outcome.sense;
+}
+
+std::vector<ErrorReport> Session::last_errors() const {
+    std::vector<ErrorReport> errors;
+    for (std::size_t i = 0; i < std::min(error_count_, kept_errors); ++i)
+        errors.push_back(errors_[(error_count_ - 1 - i) % kept_errors]);
+    return errors;
+}
+
+// An answer counts from its publication on.
+void Session::record_latencies() {
+    if (answered_count_ == 0) return;
+    const auto now = loop_.clock().now();
+    for (std::size_t i = 0; i < answered_count_; ++i) answered_[i].latency->record(now - answered_[i].taken);
+    answered_count_ = 0;
 }
 
 void Session::publish() {
@@ -313,6 +331,7 @@ void Session::publish() {
         add(counters_.doorbells, 1);
         if (!uio_->notify() && events_.gone) events_.gone();
     }
+    record_latencies();
     check_idle();
 }
 

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -16,6 +17,8 @@
 #include <vector>
 
 #include "handler/devices/device.hpp"
+#include "handler/serving/command_group.hpp"
+#include "handler/serving/latency.hpp"
 #include "handler/serving/loop.hpp"
 #include "uio/device.hpp"
 #include "uio/ring.hpp"
@@ -36,6 +39,25 @@ struct SessionCounters {
     // Turns of the loop that found something in the ring, and those of them that took some of it.
     std::atomic<std::uint64_t> turns_that_found{0};
     std::atomic<std::uint64_t> turns_that_took{0};
+    // Of all that were answered, well or not.
+    std::array<std::atomic<std::uint64_t>, group_names.size()> by_group{};
+    std::array<std::atomic<std::uint64_t>, 16> errors_by_sense_key{};
+    std::atomic<std::uint64_t> errors_without_sense{0};
+    std::atomic<std::uint64_t> resets{0};    // LOGICAL UNIT RESET, among the task management functions.
+    std::atomic<std::uint64_t> aborts{0};    // Commands that task management has ended, or tried to.
+    std::atomic<std::uint64_t> replayed{0};  // Commands that a killed predecessor had begun.
+    // From the ring to the answer in the ring; by Direction.
+    std::array<Latency, direction_names.size()> latency;
+};
+
+// A command that did not end well, for the administrator.
+struct ErrorReport {
+    std::chrono::system_clock::time_point when;
+    std::array<std::byte, 16> cdb{};  // Of a longer one, its beginning.
+    std::size_t cdb_length = 0;
+    std::string_view name;  // As the standard spells it; empty if there is no such command.
+    scsi::Status status{};
+    scsi::Sense sense;
 };
 
 // A command that is in flight, for the administrator.
@@ -89,6 +111,8 @@ public:
     // By what looks have seen. At most so many are described.
     LongCommands in_flight_for(std::chrono::steady_clock::duration at_least,
                                std::chrono::steady_clock::time_point now, std::size_t most) const;
+    // The last of them, the latest first.
+    std::vector<ErrorReport> last_errors() const;
     // The LUN is being removed: what only waits, above the kernel, ends now, with an error.
     void end_what_waits();
 
@@ -126,6 +150,8 @@ private:
     SessionCommand* find(uio::CommandId id) const;
     void note(const SessionCommand& command, devices::Command::Progress progress);
     void count(const SessionCommand& command, const scsi::Outcome& outcome);
+    void count_error(const SessionCommand& command, const scsi::Outcome& outcome);
+    void record_latencies();
     void check_idle();
 
     std::optional<uio::Device> uio_;
@@ -134,6 +160,16 @@ private:
     Loop& loop_;
     Events events_;
     SessionCounters counters_;
+    // What was answered and not published yet: since when, and where its latency goes to.
+    struct Answered {
+        TurnClock::Time taken;
+        Latency* latency;
+    };
+    std::array<Answered, commands_per_turn> answered_;
+    std::size_t answered_count_ = 0;
+    static constexpr std::size_t kept_errors = 8;
+    std::array<ErrorReport, kept_errors> errors_;  // A ring.
+    std::size_t error_count_ = 0;                  // So far.
     SessionCommand* oldest_ = nullptr;
     SessionCommand* youngest_ = nullptr;
     std::uint64_t held_ = 0;

@@ -22,7 +22,8 @@ struct SessionCommand : devices::Command {
 
     Session* session = nullptr;
     uio::CommandId id{};
-    std::uint64_t expected_length = 0;  // Bytes that the initiator lent.
+    std::uint64_t expected_length = 0;            // Bytes that the initiator lent.
+    std::chrono::steady_clock::time_point taken;  // From the ring.
     // When Session::look() saw it first; 0: not yet.
     std::chrono::steady_clock::time_point first_seen;
     // Of the session's list of what is in flight, or of the pool.

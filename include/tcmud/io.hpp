@@ -3,6 +3,7 @@
 // executes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "tcmud/buffers.hpp"
@@ -36,6 +37,8 @@ enum class Stable : bool { no, yes };
 namespace serving {
 class LoopQueue;
 class FileSystem;
+class Latency;
+class TurnClock;
 }  // namespace serving
 
 // A file that operations are queued on. Made by a backend, used on its serving thread only.
@@ -85,6 +88,14 @@ struct IoOperation {
     std::uint64_t done = 0;
     long system_result = 0;
     IoResult result;
+    // Of TimedBackend, while a backend has it: whom to answer, and where the time that it took goes to.
+    struct Timing {
+        void (*deliver)(IoOperation&, const IoResult&) = nullptr;
+        serving::Latency* latency = nullptr;
+        serving::TurnClock* clock = nullptr;
+        std::chrono::steady_clock::time_point began;
+    };
+    Timing timing;
 };
 
 using Completion = Once<IoOperation, IoResult, IoResult{IoStatus::io_error, 0, 0}>;

@@ -125,9 +125,10 @@ reads() {
     ) &
 }
 works() { dd if="${disk[$1]}" of=/dev/null bs=64k count=16 iflag=direct status=none && dd if=/dev/zero of="${disk[$1]}" bs=64k count=16 oflag=direct conv=fsync status=none; }
-# A configfs writer that would wait for a daemon, were one expected.
+# A configfs writer that would wait for a daemon, were one expected. The guard may be letting others go at that moment, and this
+# one with them: an `enable` that ended with EINTR is to be repeated.
 make_and_remove() {
-    make_lun passing file//srv/other.img $((16 << 20)) || return
+    make_lun passing file//srv/other.img $((16 << 20)) || env echo 1 >"$core/user_0/passing/enable" || return
     rmdir "$core/user_0/passing"
 }
 

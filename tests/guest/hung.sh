@@ -218,4 +218,34 @@ check "the data is in the file" cmp -n 65536 /run/data /mnt/frozen/disk
 check_equal "nothing hangs" none "$("$tcmuctl" hung --older 1)"
 no_loopback
 check "the LUNs can be removed" rmdir $core/user_0/{frozen,other,n1,n9}
+stop_tcmud
+
+# In the long form only: it shows nothing of tcmud.
+if [ -n "${TCMUD_FULL:-}" ]; then
+    echo "--- for comparison, a tcmu-runner that stands still for $stopped_for s"
+    mkdir -p /run/dbus
+    dbus-daemon --system --fork
+    tcmu-runner >/run/runner.log 2>&1 &
+    runner=$!
+    sleep 2
+    truncate -s $size /srv/theirs
+    check "a LUN of its qcow handler" make_lun theirs qcow//srv/theirs $size
+    loopback theirs
+    fio --name=theirs --filename="${disk[theirs]}" --direct=1 --ioengine=libaio --iodepth=8 --rw=randrw --bs=4k \
+        --verify=crc32c --time_based --runtime=$((stopped_for + 10)) --output-format=json --output=/run/theirs.json \
+        >/run/theirs.log 2>&1 &
+    fio=$!
+    sleep 2
+    dmesg -c >/dev/null
+    kill -STOP $runner
+    sleep "$stopped_for"
+    kill -CONT $runner
+    wait $fio
+    echo "      its initiator: fio's exit code $?, longest write" \
+        "$(($(fio_figure /run/theirs.json theirs write/clat_ns/max) / 1000000)) ms," \
+        "$(dmesg | grep -ciE 'abort|reset') lines of aborts and resets in the kernel's log"
+    echo "      tcmud's initiator, above: longest command $longest ms"
+    kill $runner
+    wait $runner 2>/dev/null
+fi
 finish

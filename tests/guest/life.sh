@@ -85,7 +85,8 @@ HBA=0
 check "a LUN of tcmu-runner's" make_lun runner qcow//srv/other.img $((64 * mib))
 echo 0123456789abcdef >"$core/user_0/runner/wwn/vpd_unit_serial"
 start_tcmud
-check_equal "tcmud says that it is there" 1 "$(daemon_log | tail -5 | grep -c 'tcmu-runner\|org.kernel.TCMUService1')"
+check_equal "tcmud says that it is there" 1 "$(daemon_log | tail -8 | grep -c 'another TCMU daemon works here')"
+check_equal "and who it is" 1 "$(daemon_log | tail -8 | grep -c "is owned by process $runner (tcmu-runner")"
 loopback runner
 check "the other's LUN works" write_and_read "${disk[runner]}"
 theirs=$(sg_vpd -p di_lu "${generic[runner]}"; sg_inq "${generic[runner]}" | grep -E 'Vendor|Product|revision'; sg_vpd -p sn "${generic[runner]}")

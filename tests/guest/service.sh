@@ -9,7 +9,8 @@ mib=1048576
 memory_disk /srv "$((luns * 4 + 64))M"
 
 # The unit as it is installed, with the program of the build tree.
-sed "s|@CMAKE_INSTALL_FULL_SBINDIR@/tcmud|$TCMUD|; /^Wants\|^After\|^Before/d" packaging/tcmud.service.in \
+sed "s|@CMAKE_INSTALL_FULL_SBINDIR@/tcmud|$TCMUD|; /^Wants\|^After\|^Before/d; s/^WatchdogSec=.*/WatchdogSec=4s/" \
+    packaging/tcmud.service.in \
     >/run/systemd/system/tcmud.service
 systemctl daemon-reload
 main_pid() { systemctl show -P MainPID tcmud; }
@@ -72,12 +73,47 @@ jobs = json.load(sys.stdin)["jobs"]
 print(sum(job["error"] for job in jobs), max(job["write"]["clat_ns"]["max"] for job in jobs) // 1000000)')
 check_equal "says fio" 0 "$errors"
 echo "      the longest pause: $longest ms"
-check "a pause was below 2 s" test "$longest" -lt 2000
+# systemd sets a sandbox up at each start, by system calls that are slow in the guest.
+check "a pause was below 5 s" test "$longest" -lt 5000
 check_equal "nor does the kernel know of one" '' "$(dmesg | grep -iE 'i/o error|timed out|abort')"
 no_loopback
 check "a LUN is removed" rmdir $core/user_0/lun0
 check "and its descriptor is not kept" wait_for 5 sh -c "[ \"\$(systemctl show -P NFileDescriptorStore tcmud)\" = $((luns - 1)) ]"
-check "the service stops" systemctl stop tcmud
+
+luns=$((luns - 1))
+kill -STOP "$(main_pid)"
+check "one that stands still is replaced" wait_for 20 all_serve
+check_equal "by the watchdog" 1 "$(journalctl -q -u tcmud | grep -c "Failed with result 'watchdog'")"
+kill -STOP "$(main_pid)"
+check "the service stops, though its process does not" systemctl stop tcmud
 check_equal "and nothing is kept then" 0 "$(stored)"
+# shellcheck disable=SC2016 # The other shell's.
+check "nobody waits for the answers that it does not give" timeout 10 bash -c '
+    mkdir "$1" && echo dev_config=file//srv/0 >"$1/control" && echo dev_size=4194304 >"$1/control" && echo 1 >"$1/enable"' \
+    enable $core/user_0/late
+
+echo "--- the bus"
+rm -f /etc/dbus-1/system.d/tcmu-runner.conf
+install -D -m 644 packaging/org.kernel.TCMUService1.conf /usr/share/dbus-1/system.d/org.kernel.TCMUService1.conf
+install -D -m 644 packaging/org.kernel.TCMUService1.service /usr/share/dbus-1/system-services/org.kernel.TCMUService1.service
+busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
+handlers() {
+    busctl call org.kernel.TCMUService1 /org/kernel/TCMUService1 org.freedesktop.DBus.ObjectManager GetManagedObjects
+}
+said() { journalctl -q -u tcmud | grep -q "$1"; }
+check "begins the service for who asks for its handlers" handlers
+check "it runs" systemctl is-active tcmud
+systemctl stop tcmud
+check "somebody else owns the name" systemd-run -q --unit=owner python3 -c '
+from gi.repository import Gio, GLib
+Gio.bus_own_name(Gio.BusType.SYSTEM, "org.kernel.TCMUService1", 0, None, None, None)
+GLib.MainLoop().run()'
+wait_for 10 busctl status org.kernel.TCMUService1
+check "the service starts all the same" systemctl start tcmud
+owner=$(systemctl show -P MainPID owner)
+check "and tells which process of which unit has it" wait_for 5 said "is owned by process $owner (python3, owner.service)"
+systemctl stop owner
+check "when that ends the name is ours" wait_for 5 handlers
+systemctl stop tcmud
 [ "$failures" = 0 ] || journalctl -q -u tcmud | grep -v ' info: ' | tail -n 30
 finish

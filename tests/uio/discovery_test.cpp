@@ -63,6 +63,8 @@ TEST_CASE("devices are found among others, by minor") {
     make("uio0", "tcm-user/0/a/file//x\n");
     make("uio3", "some_other_hardware\n");
     std::filesystem::create_directories(sysfs.path() / "uio4");  // Vanishing: no name any more.
+    // Just being removed: read(2) fails, here because it is a directory.
+    std::filesystem::create_directories(sysfs.path() / "uio5" / "name");
     make("uiox", "tcm-user/0/c/ram/\n");
     const auto found = find_devices(sysfs.path());
     REQUIRE(found.size() == 2);

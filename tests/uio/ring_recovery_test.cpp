@@ -232,7 +232,9 @@ TEST_CASE("nonsense behind what was taken ends the look at a predecessor's comma
     const std::uint32_t beyond_the_head = 1024 | 1;
     std::memcpy(bench.kernel.ring() + at, &beyond_the_head, sizeof beyond_the_head);
     CHECK(bench.begin().beginning() == Beginning::continued);
+    CHECK(bench.ring->left_by_predecessor() == 1);
     CHECK(bench.ring->next()->id == CommandId{1});
+    CHECK(bench.ring->left_by_predecessor() == 0);
     CHECK(bench.ring->next()->kind == Entry::Kind::broken);
 }
 

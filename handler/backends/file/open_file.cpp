@@ -187,6 +187,9 @@ Result<void> OpenFile::prepare(const OpenRequest& request, bool created, bool dr
     }
     const auto size = current_size();
     if (!size) return tl::unexpected(size.error());
+    // A check may not know the LUN's size; none is that small.
+    if (dry_run && raw(request.size) == 0 && raw(*size) == 0)
+        return failure(EINVAL, fmt::format("{}: is empty: truncate -s makes it as large as the LUN", path_));
     if (*size < request.size) {
         return failure(
             ENOSPC, fmt::format("{}: has {} bytes, the LUN needs {}{}", path_, raw(*size), raw(request.size),

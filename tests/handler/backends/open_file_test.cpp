@@ -77,6 +77,14 @@ TEST_CASE("a file that is smaller than the LUN is refused, with both sizes") {
     CHECK_THAT(refusal(request(path, mib)), Contains("has 1048575 bytes") && Contains("needs 1048576"));
 }
 
+TEST_CASE("a check that does not know the LUN's size refuses an empty file, and no other") {
+    const TemporaryDirectory directory;
+    const auto empty = module("file").check(request(sparse(directory, 0), 0));
+    REQUIRE_FALSE(empty);
+    CHECK_THAT(empty.error().text, Contains("is empty"));
+    CHECK(module("file").check(request(sparse(directory, 512), 0)));
+}
+
 TEST_CASE("a file that is served cannot be served again, unless both only read") {
     const TemporaryDirectory directory;
     const auto path = sparse(directory, mib);

@@ -89,6 +89,7 @@ TEST_CASE("the status of the daemon is everything that is known of it") {
                          {{"name", "serving-io/1"}, {"luns", 4}, {"cpus", "2"}}}},
                        {"held_serving_threads", 1},
                        {"scheduler_weight", "cgroup"},
+                       {"log_level", "info"},
                        {"stuck_workers", 0}}) ==
           "Version          1.2\n"
           "Subtypes         file, ram\n"
@@ -96,7 +97,8 @@ TEST_CASE("the status of the daemon is everything that is known of it") {
           "                 serving/0, LUNs: 3\n"
           "                 serving-io/1, LUNs: 4, CPUs: 2\n"
           "Weight           cgroup\n"
-          "Stuck workers    0\n");
+          "Stuck workers    0\n"
+          "Log level        info\n");
 }
 
 TEST_CASE("a LUN that is not served says why, and has no thread") {
@@ -141,4 +143,42 @@ TEST_CASE("commands that hang are listed with what they wait for") {
           "user_0/b  3 commands in flight\n"
           "    its serving thread does not answer\n");
     CHECK(hung_table({{"commands", json::array()}}) == "none\n");
+}
+
+TEST_CASE("the status of a LUN has its latencies, its exports and its last errors") {
+    auto known = lun("a", "ram/");
+    known["latency"] = {{"read", {{"count", 4}, {"seconds", 0.001}}}, {"write", {{"count", 0}}}};
+    known["errors_by_sense_key"] = {{"MEDIUM ERROR", 2}};
+    known["exports"] =
+        json::array({{{"fabric", "iscsi"}, {"wwn", "iqn.a"}, {"group", "tpgt_1"}, {"lun", "lun_0"}},
+                     {{"fabric", "loopback"}, {"wwn", "naa.5"}, {"group", "tpgt_1"}, {"lun", "lun_3"}}});
+    known["last_errors"] =
+        json::array({{{"time", 1700000000.5},
+                      {"command", "READ(10)"},
+                      {"cdb", "28 00"},
+                      {"status", 2},
+                      {"sense_key", "MEDIUM ERROR"},
+                      {"asc", 0x11},
+                      {"ascq", 0}},
+                     {{"time", 1700000000}, {"command", ""}, {"cdb", "ff"}, {"status", 0x40}}});
+    const auto text = status_text(known);
+    CHECK_THAT(text, Contains("Latency, read    mean 250us of 4\n"));
+    CHECK_THAT(text, !Contains("Latency, write"));
+    CHECK_THAT(text, Contains("Errors by key    MEDIUM ERROR 2\n"));
+    CHECK_THAT(text, Contains("Exports          iscsi iqn.a tpgt_1 lun_0\n"
+                              "                 loopback naa.5 tpgt_1 lun_3\n"));
+    CHECK_THAT(text, Contains("  READ(10) [28 00]: MEDIUM ERROR, 11h/00h\n"));
+    CHECK_THAT(text, Contains("  unknown command [ff]: status 40h\n"));
+}
+
+TEST_CASE("backends are listed with their options") {
+    CHECK(modules_text(json::array(
+              {{{"subtype", "file"},
+                {"aliases", {"qcow"}},
+                {"description", "A file."},
+                {"options",
+                 json::array({{{"key", "direct"}, {"value", "on|off"}, {"help", "O_DIRECT"}}})}}})) ==
+          "file; also qcow\n"
+          "    A file.\n"
+          "    ;direct=on|off  O_DIRECT\n");
 }

@@ -65,11 +65,24 @@ TEST_CASE("a takeover is asked for by an option, and the whole command line is k
     CHECK(std::get<Serve>(parsed).arguments.back() == "--takeover");
 }
 
+TEST_CASE("--check-config names the files that it read, and serves nothing") {
+    CommandLine line("serving_threads = 3\n");
+    const auto parsed = line.parse({"--check-config"});
+    REQUIRE(std::holds_alternative<Leave>(parsed));
+    CHECK(std::get<Leave>(parsed) == ExitCode::ok);
+    CHECK(line.printed == line.file() + ": no errors\n");
+
+    CommandLine wrong("serving_threads = -3\n");
+    const auto refused = wrong.parse({"--check-config"});
+    REQUIRE(std::holds_alternative<Leave>(refused));
+    CHECK(std::get<Leave>(refused) == ExitCode::usage);
+}
+
 TEST_CASE("options take precedence over the configuration file") {
     CommandLine line("log_level = \"error\"\nsubtypes = [\"file\"]\nrun_directory = \"/run/a\"\n");
     const auto parsed =
         line.parse({"--log-level", "debug", "--subtypes", "ram,null", "--run-dir", "/run/b", "--modules",
-                    "/m", "--hba", "user_7", "--not-hba", "user_1,user_2", "--no-reply"});
+                    "/m", "--hba", "user_7", "--not-hba", "user_1,user_2", "--no-reply", "--no-dbus"});
     REQUIRE(std::holds_alternative<Serve>(parsed));
     const auto& settings = std::get<Serve>(parsed).settings;
     CHECK(settings.log_level == tcmud::log::Level::debug);
@@ -79,6 +92,7 @@ TEST_CASE("options take precedence over the configuration file") {
     CHECK(settings.hbas == std::vector<std::string>{"user_7"});
     CHECK(settings.not_hbas == std::vector<std::string>{"user_1", "user_2"});
     CHECK_FALSE(settings.reply_mode);
+    CHECK_FALSE(settings.dbus);
 }
 
 TEST_CASE("a LUN is asked for by --check, instead of serving") {
@@ -100,7 +114,7 @@ TEST_CASE("help and version are printed, and that is all") {
     CHECK(std::get<Leave>(helped) == ExitCode::ok);
     for (const auto* option :
          {"--config", "--log-level", "--run-dir", "--modules", "--subtypes", "--hba", "--not-hba",
-          "--no-reply", "--takeover", "--check", "--size", "--block-size", "--version"}) {
+          "--no-reply", "--no-dbus", "--takeover", "--check", "--size", "--block-size", "--version"}) {
         CHECK_THAT(line.printed, Contains(option));
     }
     CHECK_THAT(line.printed, Contains("Exit codes: 0"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/config_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 
@@ -33,6 +34,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         hba = ["user_7"]
         not_hba = ["user_1", "user_2"]
         reply_mode = false
+        dbus = false
         serving_threads = 3
         serving_cpus = ["0", "0,0"]
         busy_wait = 50
@@ -41,6 +43,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
         unserved_timeout = 1
         command_timeout = 60
         command_report_after = 0.5
+        metrics_address = "9660"
     )",
                          "tcmud.toml", settings));
     CHECK(settings.log_level == tcmud::log::Level::debug);
@@ -50,6 +53,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.hbas == std::vector<std::string>{"user_7"});
     CHECK(settings.not_hbas == std::vector<std::string>{"user_1", "user_2"});
     CHECK_FALSE(settings.reply_mode);
+    CHECK_FALSE(settings.dbus);
     CHECK(settings.serving_threads == 3);
     REQUIRE(settings.serving_cpus.size() == 2);
     CHECK(settings.serving_cpus[1].text() == "0");
@@ -59,6 +63,7 @@ TEST_CASE("every key of the configuration file arrives in the settings") {
     CHECK(settings.unserved_timeout == 1s);
     CHECK(settings.command_timeout_s == 60);
     CHECK(settings.command_report_after == 500ms);
+    CHECK(settings.metrics_address == tcmud::daemon::ListenAddress{"127.0.0.1", 9660});
 }
 
 TEST_CASE("an empty configuration changes nothing") {
@@ -76,6 +81,7 @@ TEST_CASE("an unknown key is refused with file, line and the known ones") {
 }
 
 TEST_CASE("a value of the wrong type is refused with file, line and what it should be") {
+    CHECK(error_of("dbus = \"yes\"") == "tcmud.toml:1: dbus must be true or false");
     CHECK(error_of("\nreply_mode = 1\n") == "tcmud.toml:2: reply_mode must be true or false");
     CHECK_THAT(error_of("serving_threads = \"4\""),
                StartsWith("tcmud.toml:1: serving_threads must be a whole"));
@@ -149,8 +155,65 @@ TEST_CASE("the configuration file may be missing unless somebody named it") {
     CHECK_THAT(apply_config_file(file, false, settings).error().text, StartsWith(file.string() + ":2: "));
 }
 
+TEST_CASE("drop-ins come after the file, in the order of their names") {
+    const tcmud::test::TemporaryDirectory directory;
+    const auto file = directory.path() / "tcmud.toml";
+    const auto drop_ins = directory.path() / "tcmud.toml.d";
+    std::ofstream(file) << "serving_threads = 1\ncommand_timeout = 7\n";
+    std::filesystem::create_directory(drop_ins);
+    std::ofstream(drop_ins / "20-site.toml") << "serving_threads = 3\n";
+    std::ofstream(drop_ins / "10-vendor.toml") << "serving_threads = 2\n";
+    std::ofstream(drop_ins / "30-site.toml.bak") << "serving_threads = 4\n";
+    Settings settings;
+    REQUIRE(apply_config_file(file, false, settings));
+    CHECK(settings.serving_threads == 3);
+    CHECK(settings.command_timeout_s == 7);
+
+    std::ofstream(drop_ins / "10-vendor.toml") << "serving_threads = 2\nno_such_key = 1\n";
+    Settings untouched;
+    const auto applied = apply_config_file(file, false, untouched);
+    REQUIRE_FALSE(applied);
+    CHECK_THAT(applied.error().text, StartsWith((drop_ins / "10-vendor.toml").string() + ":2: "));
+    CHECK(untouched.serving_threads == 0);
+}
+
 TEST_CASE("a directory is no configuration file") {
     const tcmud::test::TemporaryDirectory directory;
     Settings settings;
     CHECK_FALSE(apply_config_file(directory.path(), true, settings));
+}
+
+TEST_CASE("the configuration file that is installed has every key, with its default") {
+    std::ifstream file(TCMUD_SOURCE_DIR "/packaging/tcmud.toml");
+    std::string keys;
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with('#') && line.find(" = ") != line.npos) keys += line.substr(1) + "\n";
+    }
+    Settings settings;
+    const auto applied = apply_config(keys, "tcmud.toml", settings);
+    INFO((applied ? "" : applied.error().text));
+    REQUIRE(applied);
+    const Settings defaults;
+    CHECK(settings.log_level == defaults.log_level);
+    CHECK(settings.run_directory == defaults.run_directory);
+    CHECK(settings.subtypes == defaults.subtypes);
+    CHECK(settings.hbas == defaults.hbas);
+    CHECK(settings.not_hbas == defaults.not_hbas);
+    CHECK(settings.reply_mode == defaults.reply_mode);
+    CHECK(settings.serving_threads == defaults.serving_threads);
+    CHECK(settings.serving_cpus.empty());
+    CHECK(settings.busy_wait == defaults.busy_wait);
+    CHECK(settings.open_timeout == defaults.open_timeout);
+    CHECK(settings.not_ready_after == defaults.not_ready_after);
+    CHECK(settings.unserved_timeout == defaults.unserved_timeout);
+    CHECK(settings.command_timeout_s == defaults.command_timeout_s);
+    CHECK(settings.command_report_after == defaults.command_report_after);
+
+    // "unknown key 'x'; known: log_level, run_directory, …"
+    const auto known = error_of("x = 1");
+    for (auto at = known.find("known: ") + 7; at < known.size();) {
+        const auto end = std::min(known.find(", ", at), known.size());
+        CHECK_THAT(keys, Contains(known.substr(at, end - at) + " = "));
+        at = end + 2;
+    }
 }

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "handler/ctl/client.hpp"
+#include "handler/daemon/log.hpp"
+#include "handler/http/client.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 using namespace tcmud;
@@ -38,25 +40,34 @@ LunReport report(const std::string& name) {
 class Served {
 public:
     explicit Served(std::vector<LunReport> luns) {
-        auto listening = ControlServer::listen(
-            context_, socket(),
-            {[luns = std::move(luns)] { return luns; },
-             [] {
-                 return DaemonReport{"1.2",
-                                     "1.2-abc",
-                                     {"file", "ram"},
-                                     {{"serving/0", 0, {}, 5, ""}, {"serving/1", 1, {}, 6, "2"}},
-                                     1,
-                                     "autogroup",
-                                     3};
-             },
-             [](std::string lun, std::string command) { return answer(std::move(lun), std::move(command)); },
-             [](std::optional<std::chrono::milliseconds> older_than) { return hung(older_than); },
-             [](const std::string& lun) -> Result<void> {
-                 if (lun == "user_0/a") return {};
-                 return failure(ENOENT, "there is no LUN " + lun);
-             },
-             [] { return false; }, [](asio::local::stream_protocol::socket) {}});
+        ControlServer::Sources sources;
+        sources.luns = [luns = std::move(luns)] { return luns; };
+        sources.daemon = [] {
+            DaemonReport daemon;
+            daemon.version = "1.2";
+            daemon.build_id = "1.2-abc";
+            daemon.subtypes = {"file", "ram"};
+            daemon.serving_threads = {{"serving/0", 0, {}, 5, ""}, {"serving/1", 1, {}, 6, "2"}};
+            daemon.stuck_workers = 1;
+            daemon.scheduler_weight = "autogroup";
+            daemon.held_serving_threads = 3;
+            return daemon;
+        };
+        sources.control = [](std::string lun, std::string command) {
+            return answer(std::move(lun), std::move(command));
+        };
+        sources.hung = [](auto older_than) { return hung(older_than); };
+        sources.end_what_waits = [](const std::string& lun) -> Result<void> {
+            if (lun == "user_0/a") return {};
+            return failure(ENOENT, "there is no LUN " + lun);
+        };
+        sources.may_hand_over = [] { return false; };
+        sources.hand_over = [](auto) {};
+        sources.metrics = [] { return std::string("tcmud_build_info 1\n"); };
+        sources.details = [](std::string lun) { return details(std::move(lun)); };
+        sources.resize = [](std::string lun, ByteCount size) { return resize(std::move(lun), size); };
+        sources.modules = [] { return std::vector<const BackendModule*>(); };
+        auto listening = ControlServer::listen(context_, socket(), std::move(sources));
         REQUIRE(listening);
         server_ = std::move(*listening);
         thread_ = std::thread([this] { context_.run(); });
@@ -75,6 +86,26 @@ private:
     static asio::awaitable<Result<std::string>> answer(std::string lun, std::string command) {
         if (lun != "user_0/a") co_return failure(ENOENT, "there is no LUN " + lun);
         co_return "did " + command;
+    }
+
+    static asio::awaitable<Result<LunDetails>> details(std::string lun) {
+        if (lun != "user_0/a b") co_return failure(ENOENT, "there is no LUN " + lun);
+        LunDetails told;
+        told.report = report("a b");
+        told.report.counters.by_group[static_cast<std::size_t>(serving::CommandGroup::read)] = 5;
+        told.exports.push_back({"iscsi", "iqn.a", "tpgt_1", "lun_0"});
+        serving::ErrorReport error;
+        error.cdb = {std::byte{0x28}, std::byte{0xff}};
+        error.cdb_length = 2;
+        error.name = "READ(10)";
+        error.status = scsi::Status::check_condition;
+        error.sense = scsi::sense::unrecovered_read_error;
+        told.last_errors.push_back(error);
+        co_return told;
+    }
+    static asio::awaitable<Result<void>> resize(std::string lun, ByteCount size) {
+        if (lun != "user_0/a" || raw(size) != 4096) co_return failure(EINVAL, lun + ": cannot be resized");
+        co_return Result<void>{};
     }
 
     // Of one LUN whose thread answers and one whose does not.
@@ -246,4 +277,51 @@ TEST_CASE("who removes a LUN may have end what waits in it") {
     CHECK(served.post("/end-waiting", {{"lun", "user_0/b"}}).error().text == "there is no LUN user_0/b");
     CHECK_THAT(served.post("/end-waiting", {{"lun", 1}}).error().text, Contains("/end-waiting takes POST"));
     CHECK_THAT(served.get("/end-waiting").error().text, Contains("/end-waiting takes POST"));
+}
+
+TEST_CASE("one LUN is told in full, whatever its name") {
+    const Served served({});
+    const auto lun = served.get("/luns/user_0/a%20b");
+    REQUIRE(lun);
+    CHECK((*lun)["name"] == "a b");
+    CHECK((*lun)["commands_by_group"] == nlohmann::json{{"read", 5}});
+    CHECK((*lun)["latency"]["read"]["buckets"].size() == serving::Latency::buckets);
+    CHECK((*lun)["exports"][0]["wwn"] == "iqn.a");
+    CHECK((*lun)["last_errors"][0]["cdb"] == "28 ff");
+    CHECK((*lun)["last_errors"][0]["sense_key"] == "MEDIUM ERROR");
+    CHECK((*lun)["last_errors"][0]["asc"] == 0x11);
+    CHECK(served.get("/luns/user_0/c").error().text == "there is no LUN user_0/c");
+    CHECK_FALSE(served.get("/luns/%"));
+}
+
+TEST_CASE("a LUN is given another size, or it is said why not") {
+    const Served served({});
+    CHECK(served.post("/resize", {{"lun", "user_0/a"}, {"size_bytes", 4096}}));
+    const auto refused = served.post("/resize", {{"lun", "user_0/b"}, {"size_bytes", 4096}});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text == "user_0/b: cannot be resized");
+    CHECK_FALSE(served.post("/resize", {{"lun", "user_0/a"}, {"size_bytes", -1}}));
+    CHECK_FALSE(served.get("/resize"));
+}
+
+TEST_CASE("the log level is changed, to one that there is") {
+    const Served served({});
+    const auto before = log::level();
+    CHECK(served.post("/log-level", {{"log_level", "error"}}));
+    CHECK(log::level() == log::Level::error);
+    CHECK_FALSE(served.post("/log-level", {{"log_level", "loud"}}));
+    CHECK(log::level() == log::Level::error);
+    log::set_level(before);
+}
+
+TEST_CASE("metrics are text") {
+    const Served served({});
+    auto client = http::Client::connect(served.socket(), std::chrono::seconds(5));
+    REQUIRE(client);
+    const auto response = client->ask({"GET", "/metrics", "", ""});
+    REQUIRE(response);
+    CHECK(response->status == http::status::ok);
+    CHECK_THAT(response->content_type, Catch::Matchers::StartsWith("text/plain; version=0.0.4"));
+    CHECK(response->body == "tcmud_build_info 1\n");
+    CHECK(served.get("/modules")->dump() == "[]");
 }

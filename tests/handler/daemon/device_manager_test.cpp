@@ -51,6 +51,18 @@ TEST_CASE("an HBA that is to be left alone is, even if it is listed as ours") {
     CHECK(answer_for(settings, "7", "testing//a") == Answer::not_ours);
 }
 
+TEST_CASE("a subtype that another process has registered is its, as long as it is registered") {
+    static const auto modules = Modules::load(TEST_ONE_MODULE);
+    const Settings settings;
+    Responsibility responsibility(settings, modules, {});
+    CHECK(responsibility.of({"0", "disk", "tape/x"}) == Answer::nobodys);
+    responsibility.set_registered({"tape"});
+    CHECK(responsibility.of({"0", "disk", "tape/x"}) == Answer::registered);
+    CHECK(responsibility.of({"0", "disk", "testing//a"}) == Answer::ours);
+    responsibility.set_registered({});
+    CHECK(responsibility.of({"0", "disk", "tape/x"}) == Answer::nobodys);
+}
+
 TEST_CASE("a subtype that another daemon offers is left to it") {
     CHECK(answer_for({}, "0", "testing//a", {"testing"}) == Answer::not_ours);
     CHECK(answer_for({}, "0", "trial//a", {"testing"}) == Answer::ours);

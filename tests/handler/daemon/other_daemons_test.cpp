@@ -12,5 +12,5 @@ TEST_CASE("another daemon is one that listens, or that owns the name on the bus"
 }
 
 TEST_CASE("nobody listens to a group that no kernel has") {
-    CHECK_FALSE(find_other_daemons({0}, 0).listening);
+    CHECK_FALSE(find_other_daemons({{0}, 0, {}}).listening);
 }

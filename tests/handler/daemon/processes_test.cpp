@@ -26,6 +26,11 @@ TEST_CASE("the process at the other end of a socket is known") {
     CHECK(peer_of(ends[0]) == 0);
 }
 
+TEST_CASE("a process is described by its name") {
+    CHECK_THAT(describe_process(::getpid()), Catch::Matchers::StartsWith(" (daemon_tests"));
+    CHECK(describe_process(0).empty());
+}
+
 TEST_CASE("a process that is begun apart has its arguments, and is no child of ours") {
     const test::TemporaryDirectory directory;
     const auto file = (directory.path() / "parent of $it").string();

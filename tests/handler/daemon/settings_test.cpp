@@ -9,6 +9,7 @@ TEST_CASE("a daemon without settings serves everything, and the kernel waits for
     const Settings settings;
     CHECK_FALSE(settings.confined());
     CHECK(settings.reply_mode);
+    CHECK(settings.dbus);
     CHECK(settings.run_directory == "/run/tcmud");
     CHECK(settings.command_timeout_s == 0);
     CHECK(settings.command_report_after == std::chrono::seconds(15));

@@ -25,18 +25,14 @@ namespace {
 class Old {
 public:
     Old(bool may, std::string answer, int descriptor) {
-        auto listening = ControlServer::listen(
-            context_, socket(),
-            {[] { return std::vector<LunReport>(); },
-             [] { return DaemonReport(); },
-             {},
-             {},
-             {},
-             [may] { return may; },
-             [this, answer = std::move(answer), descriptor](asio::local::stream_protocol::socket socket) {
-                 channel_.emplace(context_, std::move(socket));
-                 asio::co_spawn(context_, greet(answer, descriptor), rethrow);
-             }});
+        ControlServer::Sources sources;
+        sources.may_hand_over = [may] { return may; };
+        sources.hand_over = [this, answer = std::move(answer),
+                             descriptor](asio::local::stream_protocol::socket taken) {
+            channel_.emplace(context_, std::move(taken));
+            asio::co_spawn(context_, greet(answer, descriptor), rethrow);
+        };
+        auto listening = ControlServer::listen(context_, socket(), std::move(sources));
         REQUIRE(listening);
         server_ = std::move(*listening);
         thread_ = std::thread([this] { context_.run(); });

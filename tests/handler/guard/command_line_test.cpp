@@ -22,6 +22,7 @@ TEST_CASE("values stand behind their option or behind an equals sign") {
     CHECK(options->after == seconds(5));
     CHECK(options->run_directory == "/run/other");
     CHECK(parse_command_line({"--undo"})->action == Options::Action::undo);
+    CHECK(parse_command_line({"--free-writers"})->action == Options::Action::free_writers);
     CHECK(parse_command_line({"-h", "nonsense"})->action == Options::Action::help);
     CHECK(parse_command_line({"-V"})->action == Options::Action::version);
 }

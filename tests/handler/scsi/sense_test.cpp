@@ -85,3 +85,10 @@ TEST_CASE("descriptor format: several descriptors follow each other") {
     CHECK(get_8(bytes, 43) == 0x80);
     CHECK(zero_from(bytes, 44));
 }
+
+TEST_CASE("sense keys have the names of SPC-4") {
+    CHECK(name_of(SenseKey::no_sense) == "NO SENSE");
+    CHECK(name_of(SenseKey::medium_error) == "MEDIUM ERROR");
+    CHECK(name_of(SenseKey::aborted_command) == "ABORTED COMMAND");
+    CHECK(name_of(SenseKey::miscompare) == "MISCOMPARE");
+}

@@ -13,9 +13,9 @@ using Bench = tcmud::test::SessionBench;
 
 namespace {
 
-constexpr std::initializer_list<std::uint8_t> test_unit_ready{0x00, 0, 0, 0, 0, 0};
-constexpr std::initializer_list<std::uint8_t> write_10{0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0};
-constexpr std::initializer_list<std::uint8_t> read_10{0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0};
+constexpr std::initializer_list<std::uint8_t> unit_ready{0x00, 0, 0, 0, 0, 0};
+constexpr std::initializer_list<std::uint8_t> write_of_block_0{0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0};
+constexpr std::initializer_list<std::uint8_t> read_of_block_0{0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 
 }  // namespace
 
@@ -23,11 +23,11 @@ TEST_CASE("the age of commands counts from the first look at them") {
     using namespace std::chrono_literals;
     Bench bench;
     const auto began = std::chrono::steady_clock::now();
-    bench.turn_after([&] { bench.kernel.submit(write_10); });
+    bench.turn_after([&] { bench.kernel.submit(write_of_block_0); });
     bench.now([&] { bench.session->look(began); });
-    bench.turn_after([&] { bench.kernel.submit(read_10); });
+    bench.turn_after([&] { bench.kernel.submit(read_of_block_0); });
     bench.now([&] { bench.session->look(began + 5s); });
-    bench.turn_after([&] { bench.kernel.submit(test_unit_ready); });
+    bench.turn_after([&] { bench.kernel.submit(unit_ready); });
     const auto longer_than = [&](std::chrono::seconds age, std::size_t most = 100) {
         return bench.now([&] { return bench.session->in_flight_for(age, began + 8s, most); });
     };
@@ -50,14 +50,14 @@ TEST_CASE("the age of commands counts from the first look at them") {
     CHECK(longer_than(0s).count == 0);
     // Another one in the same memory is another one.
     bench.now([&] { bench.kernel.collect(); });
-    bench.turn_after([&] { bench.kernel.submit(write_10); });
+    bench.turn_after([&] { bench.kernel.submit(write_of_block_0); });
     CHECK(longer_than(0s).oldest == 0s);
 }
 
 TEST_CASE("what waits in a LUN that is being removed is asked to end, with an error that nobody repeats") {
     Bench bench;
     bench.turn_after([&] {
-        for (int i = 0; i < 3; ++i) bench.kernel.submit(test_unit_ready);
+        for (int i = 0; i < 3; ++i) bench.kernel.submit(unit_ready);
         bench.kernel.submit_task_management(1, std::array<std::uint16_t, 1>{1});
     });
     bench.now([&] { bench.session->end_what_waits(); });

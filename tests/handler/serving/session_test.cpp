@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -166,7 +167,10 @@ TEST_CASE("a LUN reset aborts what it names and resets the device") {
     CHECK(bench.now([&] { return bench.device.resets; }) == 1);
     CHECK(bench.now([&] { return bench.device.aborted.size(); }) == 1);
     CHECK(bench.session->counters().task_management == 1);
+    CHECK(bench.session->counters().resets == 1);
+    CHECK(bench.session->counters().aborts == 1);
     bench.now([&] { bench.device.answer_all(Outcome::aborted()); });
+    CHECK(bench.session->counters().errors_without_sense == 1);
     // Another command of the same id is another command.
     bench.now([&] { bench.kernel.collect(); });
     bench.turn_after([&] { bench.kernel.submit(test_unit_ready); });
@@ -293,4 +297,37 @@ TEST_CASE("commands, bytes and errors are counted") {
     CHECK(counters.writes == 1);
     CHECK(counters.written_bytes == 512);
     CHECK(counters.errors == 1);
+    CHECK(counters.by_group[static_cast<std::size_t>(CommandGroup::write)] == 2);
+    CHECK(counters.by_group[static_cast<std::size_t>(CommandGroup::other)] == 1);
+    CHECK(counters.errors_by_sense_key[3] == 1);
+    CHECK(counters.errors_without_sense == 0);
+}
+
+TEST_CASE("a command's latency reaches from the ring to its answer in the ring") {
+    Bench bench;
+    bench.turn_after([&] { bench.kernel.submit_in(read_10, 512); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    bench.answer(0, Outcome::good(ByteCount{512}));
+    bench.now([] {});
+    const auto& counters = bench.session->counters();
+    const auto reads = counters.latency[static_cast<std::size_t>(Direction::read)].snapshot();
+    CHECK(reads.count() == 1);
+    CHECK(reads.nanoseconds >= 3'000'000);
+    CHECK(counters.latency[static_cast<std::size_t>(Direction::write)].snapshot().count() == 0);
+}
+
+TEST_CASE("the last errors are kept, the latest first") {
+    Bench bench;
+    CHECK(bench.now([&] { return bench.session->last_errors(); }).empty());
+    for (int i = 0; i < 10; ++i) {
+        bench.turn_after([&] { bench.kernel.submit_in(read_10, 512); });
+        const auto sense = i == 9 ? scsi::sense::unrecovered_read_error : scsi::sense::lba_out_of_range;
+        bench.answer(0, Outcome::check(sense));
+    }
+    const auto errors = bench.now([&] { return bench.session->last_errors(); });
+    REQUIRE(errors.size() == 8);
+    CHECK(errors[0].sense == scsi::sense::unrecovered_read_error);
+    CHECK(errors[1].sense == scsi::sense::lba_out_of_range);
+    CHECK(errors[0].cdb_length == 10);
+    CHECK(errors[0].cdb[0] == std::byte{0x28});
 }

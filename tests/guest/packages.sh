@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The Debian packages as an administrator meets them: tcmu-runner is replaced while an initiator writes, the installation refuses
+# where LUNs would be lost, an upgrade, LUNs after a boot, the way back to tcmu-runner, purge.
+. tests/guest/lib.sh
+mib=1048576
+# shellcheck source=tests/guest/packages_lib.sh
+. tests/guest/packages_lib.sh
+debs=$PWD/${TCMUD_BUILD:-build/release}/packages
+deb=$(echo "$debs"/tcmud_*.deb)
+[ -e "$deb" ] || { echo "no $deb: cmake --build --preset PRESET --target packages"; exit 1; }
+tcmuctl=/usr/sbin/tcmuctl
+memory_disk /srv 200M
+ready_for_packages
+echo 'log_level = 4' >>/etc/tcmu/tcmu.conf
+system_files >/run/files.before
+
+echo "--- tcmu-runner, as it was used until now"
+check "tcmu-runner runs" systemctl enable --now tcmu-runner
+truncate -s 32M /srv/disk.img
+check "it serves a raw image" make_lun one qcow//srv/disk.img $((32 * mib))
+echo 0f3c6f52-28a8-4d3e-9d1b-5a4c7b1e0001 >$core/user_0/one/wwn/vpd_unit_serial
+loopback one
+check "the disk has names" wait_for 20 has_names
+disk_names=$(names_of_disk)
+dd if=/dev/urandom of="${disk[one]}" bs=1M count=8 seek=16 oflag=direct status=none
+data=$(data_of_disk)
+runner=$(systemctl show -P MainPID tcmu-runner)
+
+echo "--- LUNs that tcmud cannot serve"
+qemu-img create -q -f qcow2 -o compat=0.10 /srv/two.qcow2 16M
+check "a real qcow image" make_lun two qcow//srv/two.qcow2 $((16 * mib))
+saved_lun zoned zbc//srv/zoned
+refusal=$(one_line apt-get install -y "$deb") && failed "they stop the installation"
+named='user_0/two  qcow//srv/two.qcow2.*saveconfig.json:zoned  zbc//srv/zoned.*Nothing was changed.*TCMUD_SWAP_ANYWAY=1'
+check "they stop the installation, by name" grep -q "$named" <<<"$refusal"
+check_equal "one that it can serve is not named" 0 "$(grep -c user_0/one <<<"$refusal")"
+check_equal "tcmu-runner is installed" installed "$(status_of tcmu-runner)"
+check_equal "and goes on undisturbed" "$runner" "$(systemctl show -P MainPID tcmu-runner)"
+check_equal "nothing is diverted" '' "$(dpkg-divert --list '*tcmu*')"
+check_equal "the data is there" "$data" "$(data_of_disk)"
+check "what was begun is taken away" dpkg --purge tcmud
+check_equal "told to go on, it names them and does" 1 "$(TCMUD_SWAP_ANYWAY=1 preinst_says "$deb" | grep -c 'user_0/two  qcow')"
+rmdir $core/user_0/two
+rm -r /etc/rtslib-fb-target
+
+echo "--- the swap, while an initiator writes"
+start_writer
+check "apt installs the package" apt-get install -y "$deb"
+check "the service is active" systemctl is-active tcmud
+check_fails "tcmu-runner is not" inactive systemctl is-active tcmu-runner
+check "the LUN is served" wait_for 10 serves_all 1
+end_writer "the swap"
+check_equal "the disk has the same names" "$disk_names" "$(names_of_disk)"
+check_equal "and the same data" "$data" "$(data_of_disk)"
+for unit in tcmud tcmud-guard tcmud-luns; do check "$unit starts at boot" systemctl is-enabled $unit; done
+check "the guard runs" systemctl is-active tcmud-guard
+check_equal "the log tells what tcmu.conf has set" 1 \
+    "$(journalctl -q -u tcmud | grep -c 'log_level = "debug" is taken from /etc/tcmu/tcmu.conf')"
+check_fails "tcmu-runner cannot be started by mistake" masked systemctl start tcmu-runner
+# An attribute that cannot be changed while the LUN is exported is the only thing that it may complain of.
+check_equal "nothing was refused" '' "$(journalctl -q -u tcmud | grep -iE 'not permitted|denied|cannot|busy:' | grep -v cmd_time_out)"
+
+echo "--- LUNs that come back after a boot"
+check "an export" tcmu-export -s 8M -o create=on -n kept /srv/kept.img
+serial=$(cat $core/user_0/kept/wwn/vpd_unit_serial)
+check "goes with the machine" forget_lun kept
+check "it is made again" systemctl restart tcmud-luns
+check_equal "and is what it was" "$serial" "$(cat $core/user_0/kept/wwn/vpd_unit_serial)"
+
+echo "--- an upgrade, while an initiator writes"
+newer_deb "$deb" 0.1.1-1 /run/newer.deb
+old=$(systemctl show -P MainPID tcmud)
+start_writer
+check "apt upgrades" apt-get install -y /run/newer.deb
+check_equal "to the newer version" 0.1.1-1 "$(dpkg-query -W -f '${Version}' tcmud)"
+check "the LUNs are served" wait_for 10 serves_all 2
+end_writer "the upgrade"
+check "by another process" test "$(systemctl show -P MainPID tcmud)" != "$old"
+check_equal "which was handed them, not restarted" 1 "$(journalctl -q -u tcmud | grep -c 'has handed over all LUNs')"
+check_equal "systemd has seen no failure" 0 "$(systemctl show -P NRestarts tcmud)"
+
+echo "--- the way back"
+check "the LUN that tcmu-runner cannot serve goes" tcmu-unexport kept
+check "tcmud is removed" apt-get remove -y tcmud
+check_equal "its configuration stays" config-files "$(status_of tcmud)"
+check "tcmu-runner serves again" systemctl is-active tcmu-runner
+check_equal "the same data" "$data" "$(data_of_disk)"
+check_equal "under the same names" "$disk_names" "$(names_of_disk)"
+
+echo "--- for good"
+check "tcmud again" dpkg -i "$deb"
+check "tcmu-runner is removed" dpkg --purge --force-depends tcmu-runner
+check "which tcmud does not notice" systemctl is-active tcmud
+check_equal "the same data" "$data" "$(data_of_disk)"
+no_loopback
+rmdir $core/user_0/one
+check "tcmud is purged" apt-get purge -y tcmud
+check_equal "it leaves nothing" '' "$(system_files | comm -13 /run/files.before - | grep -v tcmu-runner)"
+check "nor in /run" test ! -e /run/tcmud
+check_equal "no process" '' "$(pgrep -l tcmud)"
+check_equal "nothing is diverted" '' "$(dpkg-divert --list '*tcmu*')"
+[ "$failures" = 0 ] || journalctl -q -u tcmud -u tcmud-guard -u tcmud-luns | grep -v ' debug: ' | tail -n 40
+finish
