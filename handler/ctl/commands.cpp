@@ -73,7 +73,7 @@ int top(const Wish& wish) {
 
 int stats(const Wish& wish) {
     const auto daemon = get(wish.socket, "/daemon");
-    const auto luns = get(wish.socket, "/luns");
+    const auto luns = get(wish.socket, "/stats");
     if (!daemon) return complain(daemon.error().text);
     if (!luns) return complain(luns.error().text);
     std::cout << dumped({{"daemon", *daemon}, {"luns", *luns}});

@@ -91,7 +91,7 @@ struct Look {
 Result<Look> look(const std::filesystem::path& socket) {
     auto daemon = get(socket, "/daemon");
     if (!daemon) return tl::unexpected(daemon.error());
-    auto luns = get(socket, "/luns");
+    auto luns = get(socket, "/stats");
     if (!luns) return tl::unexpected(luns.error());
     return Look{std::move(*luns), std::move(*daemon), Clock::now()};
 }

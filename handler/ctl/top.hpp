@@ -31,7 +31,7 @@ struct TopRow {
 
 enum class TopOrder { name, commands, bytes, latency, queue };
 
-// before, after: answers to GET /luns, so many seconds apart. A LUN that was not there before is there with
+// before, after: answers to GET /stats, so many seconds apart. A LUN that was not there before is there with
 // what it has done since it was made.
 std::vector<TopRow> top_rows(const nlohmann::json& before, const nlohmann::json& after, double seconds);
 

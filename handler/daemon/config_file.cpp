@@ -133,8 +133,8 @@ struct Key {
     Apply apply;
 };
 
-const std::array<Key, 16>& keys() {
-    static const std::array<Key, 16> all{{
+const std::array<Key, 17>& keys() {
+    static const std::array<Key, 17> all{{
         {"log_level", log_level},
         {"run_directory", path(&Settings::run_directory)},
         {"module_directory", path(&Settings::module_directory)},

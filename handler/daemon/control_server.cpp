@@ -224,9 +224,10 @@ private:
     Answer answer(const std::string& method, const std::string& target) const {
         if (method != "GET") return refused(http::status::method_not_allowed, "only GET is known here");
         if (target == "/daemon") return {http::status::ok, describe(sources_.daemon())};
-        if (target == "/luns") {
+        if (target == "/luns" || target == "/stats") {
             json luns = json::array();
-            for (const auto& lun : sources_.luns()) luns.push_back(describe(lun));
+            for (const auto& lun : sources_.luns())
+                luns.push_back(target == "/luns" ? describe(lun) : describe_with_latencies(lun));
             return {http::status::ok, std::move(luns)};
         }
         if (target == "/modules") {

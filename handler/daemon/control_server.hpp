@@ -2,6 +2,7 @@
 // The control socket: HTTP with JSON bodies on a Unix socket that only root may use. Control thread.
 //
 //   GET /luns      every LUN
+//   GET /stats     the same, with latencies
 //   GET /luns/HBA/NAME
 //                  one of them, with its exports and its last errors
 //   GET /daemon    the process

@@ -87,7 +87,7 @@ private:
         // What this one is confined to is the administrator's decision.
         const auto left_to_others = settings_.confined() ? std::set<std::string>{} : others.subtypes;
         manager_.emplace(services_, socket_, Responsibility(settings_, modules_, left_to_others),
-                         [this] { return another_daemon(); });
+                         [this] { return is_another_daemon_there(offload_, own_daemons()); });
         watch_.emplace(context_, threads_, settings_.command_report_after,
                        [this] { return manager_->serving(); });
         asio::co_spawn(context_, watch_->run(), rethrow);
@@ -205,12 +205,6 @@ private:
             own.processes.insert(peer_of(predecessor_->connection.get()));
         }
         return own;
-    }
-
-    asio::awaitable<bool> another_daemon() {
-        auto looking = look_for_other_daemons(offload_, own_daemons());
-        const auto others = co_await std::move(looking);
-        co_return others.any();
     }
 
     // Before LUNs are opened, which may take long: targetcli must not find nobody there. HBAs are not for

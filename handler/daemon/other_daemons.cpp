@@ -104,6 +104,12 @@ asio::awaitable<OtherDaemons> look_for_other_daemons(WorkerPool& workers, OwnDae
     co_return found.value_or(OtherDaemons{});
 }
 
+asio::awaitable<bool> is_another_daemon_there(WorkerPool& workers, OwnDaemons own) {
+    auto looking = look_for_other_daemons(workers, std::move(own));
+    const auto others = co_await std::move(looking);
+    co_return others.any();
+}
+
 void tell_of(const OtherDaemons& others) {
     std::string left;
     for (const auto& subtype : others.subtypes)

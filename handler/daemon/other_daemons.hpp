@@ -33,6 +33,7 @@ struct OwnDaemons {
 OtherDaemons find_other_daemons(const OwnDaemons& own);
 // The same on a worker; none if it takes too long.
 asio::awaitable<OtherDaemons> look_for_other_daemons(WorkerPool& workers, OwnDaemons own);
+asio::awaitable<bool> is_another_daemon_there(WorkerPool& workers, OwnDaemons own);
 
 void tell_of(const OtherDaemons& others);
 

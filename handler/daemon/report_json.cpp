@@ -85,8 +85,15 @@ json describe(const BackendModule& module) {
             {"options", std::move(options)}};
 }
 
+json describe_with_latencies(const LunReport& lun) {
+    auto result = describe(lun);
+    result["latency"] = describe(lun.counters.latency);
+    result["backend_latency"] = describe(lun.counters.backend_latency);
+    return result;
+}
+
 json describe(const LunDetails& lun) {
-    auto result = describe(lun.report);
+    auto result = describe_with_latencies(lun.report);
     auto& exports = result["exports"] = json::array();
     for (const auto& each : lun.exports)
         exports.push_back(
@@ -129,8 +136,6 @@ json describe(const LunReport& lun) {
     result["errors_by_sense_key"] = described_counts(lun.counters.errors_by_sense_key, [](std::size_t i) {
         return scsi::name_of(static_cast<scsi::SenseKey>(i));
     });
-    result["latency"] = describe(lun.counters.latency);
-    result["backend_latency"] = describe(lun.counters.backend_latency);
     result["oldest_command_seconds"] = seconds(lun.oldest_command);
     result["hung_commands"] = lun.hung_commands;
     if (lun.serving_thread) {

@@ -12,6 +12,8 @@
 namespace tcmud::daemon {
 
 nlohmann::json describe(const LunReport& lun);
+// Most of the text then: not for everybody who only wants to know which LUNs there are.
+nlohmann::json describe_with_latencies(const LunReport& lun);
 nlohmann::json describe(const LunDetails& lun);
 nlohmann::json describe(const BackendModule& module);
 nlohmann::json describe(const DaemonReport& daemon);

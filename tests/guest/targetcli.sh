@@ -80,6 +80,13 @@ targetcli /backstores/user:file help create >/run/help 2>&1
 check "each tells what a cfgstring is" grep -q 'A regular file or a block device' /run/help
 check "and which options there are" grep -q 'direct=on|off' /run/help
 
+for each in qcow:/srv/net.img ram:any null:any fault:/srv/net.img; do
+    subtype=${each%%:*}
+    check "user:$subtype: create" targetcli "/backstores/user:$subtype" create some 16M "${each#*:}"
+    check "user:$subtype: delete" targetcli "/backstores/user:$subtype" delete some
+done
+check_equal "no device is left" '' "$(uio_devices)"
+
 echo "--- cfgstrings that cannot be"
 truncate -s 0 /srv/empty
 refused() {  # WHAT TEXT HANDLER CFGSTRING

@@ -33,8 +33,10 @@ finds() {
 # silent WHAT
 silent() {
     wait_for 10 tcmuctl list
-    check_equal "$1: doctor is silent" '' "$(tcmuctl doctor)"
-    check_code "$1: and content" 0 tcmuctl doctor
+    local findings code=0
+    findings=$(tcmuctl doctor) || code=$?
+    check_equal "$1: doctor is silent" '' "$findings"
+    check_equal "$1: and content" 0 $code
 }
 
 echo "--- doctor: a machine that was just started"

@@ -200,6 +200,8 @@ TEST_CASE("the configuration file that is installed has every key, with its defa
     CHECK(settings.hbas == defaults.hbas);
     CHECK(settings.not_hbas == defaults.not_hbas);
     CHECK(settings.reply_mode == defaults.reply_mode);
+    CHECK(settings.dbus == defaults.dbus);
+    CHECK_FALSE(settings.metrics_address);
     CHECK(settings.serving_threads == defaults.serving_threads);
     CHECK(settings.serving_cpus.empty());
     CHECK(settings.busy_wait == defaults.busy_wait);

@@ -152,6 +152,11 @@ TEST_CASE("the control socket tells what is known of every LUN") {
     CHECK(lun["counters"]["turns_that_found"] == 5);
     CHECK(lun["counters"]["turns_that_took"] == 4);
     CHECK_FALSE(lun.contains("error"));
+    CHECK_FALSE(lun.contains("latency"));
+    const auto stats = served.get("/stats");
+    REQUIRE(stats);
+    CHECK((*stats)[0]["latency"]["read"]["buckets"].size() == serving::Latency::buckets);
+    CHECK((*stats)[0]["backend_latency"]["write"]["count"] == 0);
 }
 
 TEST_CASE("a daemon without LUNs answers an empty list") {
