@@ -4,7 +4,9 @@
 
 # shellcheck disable=SC2034 # Used by those who source this.
 version=0.1.0
-target=${TCMU_TARGET:-/sys/kernel/config/target}
+# Tests give another directory than sysfs.
+sys=${TCMU_SYS:-/sys}
+target=${TCMU_TARGET:-$sys/kernel/config/target}
 core=$target/core
 program=$(basename "$0")
 # LUNs that are made again at boot. Where it does not exist, nothing makes them.
@@ -36,17 +38,6 @@ need_root() {
     [ "$(id -u)" = 0 ] || fail "only root can write configfs"
 }
 
-load_module() {
-    [ -d "/sys/module/$1" ] || modprobe "$1" 2>/dev/null || [ -d "/sys/module/$1" ] ||
-        fail "cannot load the kernel module $1: the kernel may lack it (modprobe $1 says more)"
-}
-
-mount_configfs() {
-    [ -d /sys/kernel/config ] || load_module configfs
-    grep -q ' /sys/kernel/config configfs ' /proc/mounts || mount -t configfs configfs /sys/kernel/config ||
-        fail "cannot mount configfs on /sys/kernel/config"
-}
-
 # read_line FILE: its first line, or nothing.
 read_line() {
     if [ -r "$1" ]; then head -n 1 "$1" 2>/dev/null || true; fi
@@ -68,12 +59,28 @@ tcmu_devices() {
     done
 }
 
+# all_exports: each link from a LUN directory to a backstore: HBA/NAME, a tabulator, the LUN directory.
+all_exports() {
+    # Groups are called tpgt_N, but with SRP like their port.
+    find "$target"/*/*/*/lun -mindepth 2 -maxdepth 2 -type l -printf '%l\t%h\n' 2>/dev/null | sed 's|^.*/core/||' | sort -V
+}
+
 # exports_of DEVICE-DIRECTORY: the LUN directories that link to it, a line each.
 exports_of() {
-    for link in "$target"/*/*/tpgt_*/lun/lun_*/*; do
-        [ -L "$link" ] || continue
-        if [ "$(readlink -f "$link")" = "$(readlink -f "$1")" ]; then dirname "$link"; fi
+    all_exports | while IFS='	' read -r backstore directory; do
+        if [ "$core/$backstore" = "$1" ]; then echo "$directory"; fi
     done
+}
+
+# fabric_named NAME: its directory in configfs; people call some of them otherwise. iSER is a property of iSCSI's portals.
+fabric_named() {
+    case $1 in
+    iser) echo iscsi ;;
+    srp) echo srpt ;;
+    tcm_fc) echo fc ;;
+    vhost-scsi) echo vhost ;;
+    *) echo "$1" ;;
+    esac
 }
 
 # The parts of a LUN directory target/FABRIC/WWN/GROUP/lun/LUN.
@@ -87,7 +94,7 @@ loopback_disk() {
     number=${1##*lun_}
     tries=0
     while [ $tries -lt 20 ]; do
-        for block in /sys/bus/scsi/devices/"$address:$number"/block/*; do
+        for block in "$sys/bus/scsi/devices/$address:$number/block"/*; do
             if [ -d "$block" ]; then
                 basename "$block"
                 return
@@ -98,15 +105,21 @@ loopback_disk() {
     done
 }
 
+# logged_in ACL-DIRECTORY: whether this initiator is.
+logged_in() {
+    # iSCSI tells by itself; of all fabrics the statistics of what is mapped can be read while there is a session.
+    grep -qs 'LIO Session ID' "$1/info" || cat "$1"/lun_*/statistics/scsi_att_intr_port/inst >/dev/null 2>&1
+}
+
 # sessions_of GROUP-DIRECTORY: initiators that are logged in, a line each.
 sessions_of() {
     {
         read_line "$1/dynamic_sessions" | tr '\0' '\n'
         for acl in "$1"/acls/*/; do
-            [ -d "$acl" ] || continue
-            if grep -q 'LIO Session ID' "$acl/info" 2>/dev/null; then basename "$acl"; fi
+            acl=${acl%/}
+            if [ -d "$acl" ] && logged_in "$acl"; then basename "$acl"; fi
         done
-    } | sed '/^$/d'
+    } | sed '/^$/d' | sort -u
 }
 
 # shell_quoted TEXT
@@ -124,8 +137,10 @@ replace_lun_file() {
 forget() {
     file=$(lun_file "$1")
     [ -f "$file" ] || return 0
-    if [ -n "${2:-}" ] && grep -v "^-f $2 " "$file" | grep -q '^-'; then
-        grep -v "^-f $2 " "$file" | replace_lun_file "$file"
+    kinds=${2:-}
+    [ "$kinds" != iscsi ] || kinds='iscsi|iser'
+    if [ -n "$kinds" ] && grep -vE "^-f ($kinds) " "$file" | grep -q '^-'; then
+        grep -vE "^-f ($kinds) " "$file" | replace_lun_file "$file"
     else
         rm -f "$file"
     fi

@@ -35,7 +35,9 @@ check "and no luns.d is made" test ! -e $TCMU_LUNS
 
 mkdir -m 700 $TCMU_LUNS
 check_equal "an export says that it comes back" 1 "$(tcmu-export -n one /srv/disk.img 2>&1 | grep -c '^at boot: made again')"
-check "it can be exported twice" tcmu-export -f iscsi -p 127.0.0.1:3260 -a $initiator -u alice -w /run/password -n one /srv/disk.img
+echo targetspassword >/run/target.password
+check "it can be exported twice, with passwords of files that are named from here" sh -c "cd /run && exec tcmu-export -f iscsi \
+    -p 127.0.0.1:3260 -a $initiator -u alice -w password -U me -W target.password -d me -x password -n one /srv/disk.img"
 check "quotes, blanks and semicolons in a path" tcmu-export -H 3 -n "two's.name" -o direct=off -k max_data_area_mb=8 -S serial-2 \
     "/srv/it's; a file.img"
 check_equal "its serial is the chosen one" serial-2 "$(sed 's/.*: //' "$core/user_3/two's.name/wwn/vpd_unit_serial")"
@@ -54,6 +56,8 @@ forget_all
 check_equal "all are gone" '[]' "$(state | tr -d '\n')"
 check "and made again" tcmu-export --restore
 check_equal "they are what they were" "$before" "$(state)"
+check "with both passwords" iscsi-inq -i $initiator \
+    "iscsi://alice%secretpassword@127.0.0.1/$(basename "$target"/iscsi/iqn*)/0?target_user=me&target_password=targetspassword"
 check "a second time nothing is done" tcmu-export --restore
 check_equal "nor changed" "$before" "$(state)"
 

@@ -18,7 +18,7 @@ before=$(tree)
 
 echo "--- what cannot be exported"
 check_code "without PATH it is wrong usage" 2 tcmu-export
-check_fails "an unknown fabric is named" "only loopback and iscsi" tcmu-export -f smoke /srv/disk.img
+check_fails "an unknown fabric is named" "smoke: only loopback, iscsi" tcmu-export -f smoke /srv/disk.img
 check_fails "a missing file is named, with the mend" "does not exist.*-s SIZE" tcmu-export /srv/none.img
 check_fails "a missing file needs create=on" "create=on makes a missing file" tcmu-export -s 1M /srv/none.img
 check_fails "a directory is refused" "is a directory" tcmu-export -s 1M /srv
@@ -72,7 +72,7 @@ check_equal "with the kernel's option" 16 "$(cat "$core/user_0/new/attrib/max_da
 check_equal "and a serial" 32 "$(sed -n 's/.*: //p' "$core/user_0/new/wwn/vpd_unit_serial" | tr -d '\n' | wc -c)"
 check "memory can be exported" tcmu-export -t ram -s 16M -n memory
 check "a path with a semicolon works" sh -c 'truncate -s 1M "/srv/a;b" && tcmu-export -n semicolon "/srv/a;b"'
-check "they are taken back by name, cfgstring and path" tcmu-unexport new ram/ "/srv/a%3Bb"
+check "they are taken back by name, cfgstring and path" tcmu-unexport new ram/ "/srv/a;b"
 check_fails "a LUN that does not exist is named" "there is no LUN 'nobody'" tcmu-unexport nobody
 check_equal "nothing is left of these" "$before" "$(tree)"
 
@@ -85,7 +85,7 @@ check "over IPv6 too" sh -c "iscsi-inq iscsi://[::1]/$iqn/0 | grep -q 'TCMU devi
 check "a second LUN of the same target" tcmu-export -f iscsi -i $iqn -t ram -s 16M -n two
 check "is there beside the first" iscsi-inq "iscsi://127.0.0.1/$iqn/1"
 check "the list is JSON that a parser takes" sh -c "tcmu-list -j | python3 -m json.tool"
-check "it has the LUN with its target" sh -c "tcmu-list | grep -A1 '^user_0/one' | grep -q '$iqn LUN 0'"
+check "it has the LUN with its target" sh -c "tcmu-list | grep -A9 '^user_0/one' | grep -q '$iqn LUN 0'"
 check "both are taken back" tcmu-unexport one two
 check_equal "nothing is left of the target" "$before" "$(tree)"
 
