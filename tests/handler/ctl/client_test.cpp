@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/ctl/client.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <array>
 #include <cerrno>
 #include <string>
-#include <thread>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/listener.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 using namespace tcmud;
@@ -21,46 +16,21 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-// Listens, and answers one connection with the same bytes whatever it asks.
+// Answers one connection with the same bytes whatever it asks.
 class Daemon {
 public:
-    explicit Daemon(std::string answer) : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        const auto path = socket().string();
-        REQUIRE(path.size() < sizeof address.sun_path);
-        path.copy(address.sun_path, path.size());
-        REQUIRE(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-        REQUIRE(::listen(listener_, 1) == 0);
-        thread_ = std::thread([this, answer = std::move(answer)] { serve(answer); });
-    }
-    ~Daemon() {
-        ::shutdown(listener_, SHUT_RDWR);
-        thread_.join();
-        ::close(listener_);
-    }
-    std::filesystem::path socket() const { return directory_.path() / "control.sock"; }
+    explicit Daemon(std::string answer)
+        : listener_([this, answer = std::move(answer)](int client) {
+              request_ = test::read_until(client, "\r\n\r\n");
+              test::write_all(client, answer);
+          }) {}
+    std::filesystem::path socket() const { return listener_.socket(); }
     Result<nlohmann::json> ask() { return ctl::get(socket(), "/luns"); }
     const std::string& request() const { return request_; }
 
 private:
-    void serve(const std::string& answer) {
-        const int client = ::accept(listener_, nullptr, nullptr);
-        if (client < 0) return;
-        std::array<char, 4096> piece;
-        while (request_.find("\r\n\r\n") == std::string::npos) {
-            const auto got = ::read(client, piece.data(), piece.size());
-            if (got <= 0) break;
-            request_.append(piece.data(), static_cast<std::size_t>(got));
-        }
-        CHECK(::send(client, answer.data(), answer.size(), MSG_NOSIGNAL) >= 0);
-        ::close(client);
-    }
-
-    test::TemporaryDirectory directory_;
-    int listener_;
     std::string request_;
-    std::thread thread_;
+    test::Listener listener_;
 };
 
 std::string http(const std::string& status, const std::string& body) {

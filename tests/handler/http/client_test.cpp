@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/handler/http/listener.hpp"
+#include "tests/support/listener.hpp"
 
 using namespace tcmud;
 using namespace tcmud::http;

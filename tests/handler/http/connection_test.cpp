@@ -12,7 +12,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <catch2/catch.hpp>
 
-#include "tests/handler/http/listener.hpp"
+#include "tests/support/listener.hpp"
 #include "tests/support/run_coroutine.hpp"
 
 using namespace tcmud;
