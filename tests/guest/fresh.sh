@@ -7,6 +7,7 @@ check "the daemon runs after the boot" systemctl is-active tcmud
 check "so does the guard" systemctl is-active tcmud-guard
 check_equal "no unit has failed" '' "$(systemctl list-units --failed --plain --no-legend)"
 check "the daemon answers" wait_for 10 "$tcmuctl" list
+check "and has its name on the bus" wait_for 20 sh -c "busctl status org.kernel.TCMUService1 | grep -qx Comm=tcmud"
 check "a file becomes a disk" tcmu-export -s 32M -o create=on -n one /srv/disk.img
 sd=$(tcmu-list | sed -n 's,.*\(/dev/sd[a-z]*\)$,\1,p')
 check "which has a name" test -b "$sd"

@@ -53,6 +53,7 @@ check "the LUN is served" wait_for 10 serves_all 1
 end_writer "the swap"
 check_equal "the disk has the same names" "$disk_names" "$(names_of_disk)"
 check_equal "and the same data" "$data" "$(data_of_disk)"
+check "tcmud has tcmu-runner's name on the bus" wait_for 20 sh -c "busctl status org.kernel.TCMUService1 | grep -qx Comm=tcmud"
 for unit in tcmud tcmud-guard tcmud-luns; do check "$unit starts at boot" systemctl is-enabled $unit; done
 check "the guard runs" systemctl is-active tcmud-guard
 check_equal "the log tells what tcmu.conf has set" 1 \
