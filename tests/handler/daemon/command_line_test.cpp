@@ -65,7 +65,7 @@ TEST_CASE("a takeover is asked for by an option, and the whole command line is k
     CHECK(std::get<Serve>(parsed).arguments.back() == "--takeover");
 }
 
-TEST_CASE("--check-config names the files that it read, and serves nothing") {
+TEST_CASE("a look at the configuration names the files that it read, and serves nothing") {
     CommandLine line("serving_threads = 3\n");
     const auto parsed = line.parse({"--check-config"});
     REQUIRE(std::holds_alternative<Leave>(parsed));
