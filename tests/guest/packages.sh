@@ -17,8 +17,8 @@ system_files >/run/files.before
 
 echo "--- tcmu-runner, as it was used until now"
 check "tcmu-runner runs" systemctl enable --now tcmu-runner
-truncate -s 32M /srv/disk.img
-check "it serves a raw image" make_lun one qcow//srv/disk.img $((32 * mib))
+truncate -s 32M /srv/one.img
+check "it serves a raw image" make_lun one qcow//srv/one.img $((32 * mib))
 echo 0f3c6f52-28a8-4d3e-9d1b-5a4c7b1e0001 >$core/user_0/one/wwn/vpd_unit_serial
 loopback one
 check "the disk has names" wait_for 20 has_names
@@ -74,6 +74,29 @@ modprobe loop
 check "a block device is served" tcmu-export --once -n block "$(losetup -f --show /srv/block.img)"
 check "and taken back" tcmu-unexport block
 
+echo "--- the examples of the manual pages"
+# examples PAGE: its lines to be typed; block PAGE: what is to be in a file.
+examples() { sed -n '/^\.Sh EXAMPLES/,$s/^\.Dl //p' "docs/man/$1"; }
+block() { sed -n '/^\.Sh EXAMPLES/,$p' "docs/man/$1" | sed -n '/^\.Bd/,/^\.Ed/{/^\.\|^#/d; p}'; }
+truncate -s 1G /srv/disk.img
+mapfile -t typed < <(examples tcmud.8; examples tcmud-guard.8)
+check_equal "tcmud(8) and tcmud-guard(8) have four" 4 ${#typed[@]}
+for example in "${typed[@]}"; do
+    # One of them is a daemon in the foreground.
+    check "$example" timeout --preserve-status 5 bash -c "exec $example"
+done
+rm /srv/disk.img
+# What `systemctl edit` makes of it; that asks for a terminal.
+mkdir -p /etc/systemd/system/tcmud-guard.service.d
+block tcmud-guard.8 >/etc/systemd/system/tcmud-guard.service.d/override.conf
+check "systemd takes what tcmud-guard(8) has it edited to" sh -c "systemctl daemon-reload && systemctl start tcmud tcmud-guard"
+check "the guard waits ten seconds" grep -qz -- '--after' "/proc/$(systemctl show -P MainPID tcmud-guard)/cmdline"
+rm -r /etc/systemd/system/tcmud-guard.service.d
+systemctl daemon-reload
+check "the LUNs are served again" wait_for 10 serves_all 2
+block tcmud.toml.5 >/run/example.toml
+check "tcmud.toml(5) has a file without errors" tcmud --config /run/example.toml --check-config
+
 echo "--- an upgrade, while an initiator writes"
 newer_deb "$deb" 0.1.1-1 /run/newer.deb
 old=$(systemctl show -P MainPID tcmud)
@@ -84,7 +107,7 @@ check_equal "it is the newer version" 0.1.1-1 "$(dpkg-query -W -f '${Version}' t
 check "the LUNs are served" wait_for 10 serves_all 2
 end_writer "the upgrade"
 check "by another process" test "$(systemctl show -P MainPID tcmud)" != "$old"
-check_equal "which was handed them, not restarted" 1 "$(journalctl -q -u tcmud | grep -c 'has handed over all LUNs')"
+check_equal "which was handed them, not restarted" 1 "$(journalctl -q "_PID=$old" | grep -c 'has handed over all LUNs')"
 check_equal "systemd has seen no failure" 0 "$(systemctl show -P NRestarts tcmud)"
 
 echo "--- the way back"
