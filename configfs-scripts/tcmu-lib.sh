@@ -130,7 +130,7 @@ lun_file() { echo "$luns_directory/$(basename "$(dirname "$1")").${1##*/}"; }
 
 # replace_lun_file FILE: by standard input, whole or not at all.
 replace_lun_file() {
-    (umask 077 && cat >"$luns_directory/.new") && mv "$luns_directory/.new" "$1"
+    (umask 077 && cat >"$luns_directory/.new.$$") && mv "$luns_directory/.new.$$" "$1"
 }
 
 # forget DEVICE-DIRECTORY [FABRIC]: it is not made again at boot, over this fabric or at all.

@@ -28,6 +28,6 @@ def on_files(files, config):
         if path.parts[0] == "man":
             files.remove(file)
             files.append(manual_page(file, config))
-        elif path.suffix in (".dot", ".py") or path.name == "draw":
+        elif path.suffix in (".dot", ".py", ".pyc") or path.name == "draw":
             files.remove(file)
     return files

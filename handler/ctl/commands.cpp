@@ -109,7 +109,10 @@ int check(const Wish& wish) {
     std::vector<std::string> words{path_of_tcmud(), "--check", wish.config};
     if (!wish.size.empty()) {
         const auto size = parse_size(wish.size);
-        if (!size) return complain("'" + wish.size + "' is no size"), wrong_usage;
+        if (!size) {
+            complain("'" + wish.size + "' is no size");
+            return wrong_usage;
+        }
         words.insert(words.end(), {"--size", std::to_string(*size)});
     }
     if (!wish.block_size.empty()) words.insert(words.end(), {"--block-size", wish.block_size});

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <csignal>
+#include <exception>
 #include <string_view>
 
 namespace tcmud::ctl {
@@ -47,7 +48,11 @@ std::optional<std::string> in_time(std::chrono::milliseconds at_most,
         ::close(ends[0]);
         // Whoever reads our output must not wait for a child that was left behind.
         for (const int fd : {0, 1, 2}) ::close(fd);
-        write_all(ends[1], work());
+        try {
+            write_all(ends[1], work());
+        } catch (const std::exception&) {
+            ::_exit(1);
+        }
         ::_exit(0);
     }
     ::close(ends[1]);
@@ -56,7 +61,9 @@ std::optional<std::string> in_time(std::chrono::milliseconds at_most,
     if (child <= 0) return result;
     // One that waits in the kernel goes when that ends, and is init's then.
     if (!result) ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, result ? 0 : WNOHANG);
+    int status = 0;
+    ::waitpid(child, &status, result ? 0 : WNOHANG);
+    if (status != 0) return std::nullopt;
     return result;
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // tcmuctl: asks a running tcmud what it does. This file is its command line.
+#include <exception>
+#include <filesystem>
 #include <functional>
+#include <iostream>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -95,5 +99,10 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? succeeded : wrong_usage;
     }
     wish.socket = std::filesystem::path(run_directory) / "control.sock";
-    return run(wish);
+    try {
+        return run(wish);
+    } catch (const std::exception& error) {
+        std::cerr << "tcmuctl: " << error.what() << "\n";
+        return failed;
+    }
 }

@@ -87,6 +87,16 @@ void apply(const Arguments& arguments, Settings& settings) {
     if (arguments.no_dbus) settings.dbus = false;
 }
 
+// named: the administrator has named the file.
+Result<Settings> settings_of(const Arguments& arguments, bool named) {
+    Settings settings;
+    if (!named) adopt_runner_config(runner_config, settings);
+    if (const auto applied = apply_config_file(arguments.config_file, named, settings); !applied)
+        return tl::unexpected(applied.error());
+    apply(arguments, settings);
+    return settings;
+}
+
 }  // namespace
 
 std::variant<Serve, Check, Leave> parse_command_line(int argc, const char* const* argv) {
@@ -98,11 +108,12 @@ std::variant<Serve, Check, Leave> parse_command_line(int argc, const char* const
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? ExitCode::ok : ExitCode::usage;
     }
-    Settings settings;
-    const bool named = app.count("--config") != 0;
-    if (!named) adopt_runner_config(runner_config, settings);
-    if (const auto applied = apply_config_file(arguments.config_file, named, settings); !applied) {
-        std::cerr << "tcmud: " << applied.error().text << "\n";
+    const auto read = [arguments, named = app.count("--config") != 0] {
+        return settings_of(arguments, named);
+    };
+    const auto settings = read();
+    if (!settings) {
+        std::cerr << "tcmud: " << settings.error().text << "\n";
         return ExitCode::usage;
     }
     if (arguments.check_config) {
@@ -111,10 +122,9 @@ std::variant<Serve, Check, Leave> parse_command_line(int argc, const char* const
             std::cout << file.string() << (std::filesystem::exists(file) ? ": no errors\n" : ": not there\n");
         return ExitCode::ok;
     }
-    apply(arguments, settings);
     if (!arguments.check.empty())
-        return Check{settings, arguments.check, arguments.size, arguments.block_size};
-    return Serve{settings, arguments.config_file, arguments.takeover, {argv, argv + argc}};
+        return Check{*settings, arguments.check, arguments.size, arguments.block_size};
+    return Serve{*settings, read, arguments.takeover, {argv, argv + argc}};
 }
 
 }  // namespace tcmud::daemon

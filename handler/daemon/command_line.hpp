@@ -2,11 +2,13 @@
 // tcmud's command line.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "handler/daemon/settings.hpp"
+#include "tcmud/result.hpp"
 
 namespace tcmud::daemon {
 
@@ -21,8 +23,8 @@ enum class ExitCode : int {
 
 struct Serve {
     Settings settings;
-    std::string config_file;  // For a reload.
-    bool takeover = false;    // From the tcmud that runs, if one does.
+    std::function<Result<Settings>()> read_again;  // The files, and the same command line.
+    bool takeover = false;                         // From the tcmud that runs, if one does.
     // The whole command line, to begin a successor with.
     std::vector<std::string> arguments;
 };

@@ -73,7 +73,7 @@ std::optional<ControlWish> control_wish(const std::string& body) {
     return ControlWish{wish["lun"].get<std::string>(), wish["command"].get<std::string>()};
 }
 
-class Server final : public ControlServer {
+class Server final : public ControlServer, public std::enable_shared_from_this<Server> {
 public:
     Server(asio::io_context& context, Sources sources)
         : context_(context), acceptor_(context), sources_(std::move(sources)) {}
@@ -90,13 +90,19 @@ public:
         if (error)
             return failure(error.value(),
                            fmt::format("cannot listen on {}: {}", socket.string(), error.message()));
-        asio::co_spawn(context_, accept(), rethrow);
+        asio::co_spawn(context_, accept(shared_from_this()), rethrow);
         return {};
     }
 
+    void close() override {
+        boost::system::error_code ignored;
+        acceptor_.close(ignored);
+    }
+
 private:
-    asio::awaitable<void> accept() {
-        for (;;) {
+    // self: there as long as it is needed.
+    asio::awaitable<void> accept(std::shared_ptr<Server> self) {
+        while (acceptor_.is_open()) {
             Protocol::socket client(context_);
             boost::system::error_code error;
             co_await acceptor_.async_accept(client, asio::redirect_error(asio::use_awaitable, error));
@@ -107,11 +113,12 @@ private:
                 co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
                 continue;
             }
-            asio::co_spawn(context_, serve(http::Connection(std::move(client), client_patience)), rethrow);
+            asio::co_spawn(context_, serve(self, http::Connection(std::move(client), client_patience)),
+                           rethrow);
         }
     }
 
-    asio::awaitable<void> serve(http::Connection connection) {
+    asio::awaitable<void> serve(std::shared_ptr<Server>, http::Connection connection) {
         ++connections_;
         for (;;) {
             auto request = co_await connection.receive();
@@ -246,10 +253,10 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& context,
+Result<std::shared_ptr<ControlServer>> ControlServer::listen(asio::io_context& context,
                                                              const std::filesystem::path& socket,
                                                              Sources sources) {
-    auto server = std::make_unique<Server>(context, std::move(sources));
+    auto server = std::make_shared<Server>(context, std::move(sources));
     if (auto open = server->open(socket); !open) return tl::unexpected(open.error());
     return server;
 }

@@ -58,10 +58,12 @@ public:
         std::function<void(asio::local::stream_protocol::socket)> hand_over;
     };
 
-    static Result<std::unique_ptr<ControlServer>> listen(asio::io_context& context,
+    static Result<std::shared_ptr<ControlServer>> listen(asio::io_context& context,
                                                          const std::filesystem::path& socket,
                                                          Sources sources);
     virtual ~ControlServer() = default;
+    // Takes no more clients; those that it has keep it alive.
+    virtual void close() = 0;
 };
 
 }  // namespace tcmud::daemon

@@ -14,7 +14,6 @@
 #include <systemd/sd-daemon.h>
 
 #include "handler/daemon/command_watch.hpp"
-#include "handler/daemon/config_file.hpp"
 #include "handler/daemon/control_server.hpp"
 #include "handler/daemon/dbus/service.hpp"
 #include "handler/daemon/descriptor_store.hpp"
@@ -61,6 +60,7 @@ public:
           modules_(Modules::load(settings_.module_directory)),
           configfs_worker_(context_, "configfs", 1, 4),
           offload_(context_, "offload", 4, 16),
+          checks_(context_, "check", 1, 4),
           threads_(most_serving_threads(settings_), settings_.serving_cpus, settings_.busy_wait),
           services_{context_, settings_, modules_,   configfs_, configfs_worker_,
                     offload_, threads_,  directory_, {},        {},
@@ -73,7 +73,7 @@ public:
 
     ExitCode run() {
         asio::co_spawn(context_, start(), rethrow);
-        context_.run();
+        run_or_exit([this] { context_.run(); });
         return exit_code_;
     }
 
@@ -123,10 +123,11 @@ private:
         sources.hand_over = [this](asio::local::stream_protocol::socket socket) {
             asio::co_spawn(context_, hand_over(std::move(socket)), rethrow);
         };
-        sources.metrics = [this] { return metrics(); };
+        sources.metrics = [this] { return metrics(MetricsFor::root); };
         sources.details = [this](std::string lun) { return details(std::move(lun)); };
         sources.resize = [this](auto lun, auto size) { return manager_->resize(std::move(lun), size); };
         sources.modules = [this] { return modules_.all(); };
+        if (control_) control_->close();
         auto control = ControlServer::listen(context_, run_directory_.control_socket(), std::move(sources));
         if (!control) {
             log::error("{}", control.error().text);
@@ -142,8 +143,8 @@ private:
         if (const auto shown = run_directory_.serving(); !shown) log::error("{}", shown.error().text);
         ::sd_notify(0, "READY=1");
         if (settings_.metrics_address)
-            metrics_ =
-                MetricsServer::listen(context_, *settings_.metrics_address, [this] { return metrics(); });
+            metrics_ = MetricsServer::listen(context_, *settings_.metrics_address,
+                                             [this] { return metrics(MetricsFor::everybody); });
     }
 
     // From a predecessor, LUN after LUN.
@@ -211,7 +212,7 @@ private:
     // targetcli to choose, so who is confined to one is not for it.
     asio::awaitable<void> join_bus(const std::set<std::string>& left_to_others) {
         if (!settings_.dbus || !settings_.hbas.empty()) co_return;
-        auto offer = dbus::make_offer(settings_, modules_, left_to_others, offload_);
+        auto offer = dbus::make_offer(settings_, modules_, left_to_others, checks_);
         offer.registered = [this](std::set<std::string> subtypes) {
             manager_->set_registered(std::move(subtypes));
         };
@@ -283,11 +284,10 @@ private:
 
     // What can change while it runs: the log level.
     void reload() {
-        Settings settings = request_.settings;
-        const auto applied = apply_config_file(request_.config_file, false, settings);
-        if (!applied) return log::error("not reloaded: {}", applied.error().text);
-        log::set_level(settings.log_level);
-        log::info("reloaded; log level {}", log::name_of(settings.log_level));
+        const auto settings = request_.read_again();
+        if (!settings) return log::error("not reloaded: {}", settings.error().text);
+        log::set_level(settings->log_level);
+        log::info("reloaded: log level {}; other keys need a restart", log::name_of(settings->log_level));
     }
 
     std::vector<LunReport> lun_reports() const {
@@ -303,12 +303,14 @@ private:
         co_return known;
     }
 
-    std::string metrics() const { return metrics_text(lun_reports(), report(), process_figures()); }
+    std::string metrics(MetricsFor whom) const {
+        return metrics_text(lun_reports(), report(), process_figures(), whom);
+    }
 
     DaemonReport report() const {
         auto report = report_of(modules_, threads_);
-        report.stuck_workers = configfs_worker_.stuck() + offload_.stuck();
-        report.luns = manager_->reports().size();
+        report.stuck_workers = configfs_worker_.stuck() + offload_.stuck() + checks_.stuck();
+        report.luns = manager_->count();
         return report;
     }
 
@@ -316,7 +318,9 @@ private:
         exit_code_ = code;
         context_.stop();
         // Something does not end: neither may it keep us. The kernel closes what is left.
-        if (manager_ && !manager_->reports().empty()) ::_exit(static_cast<int>(code));
+        if ((manager_ && manager_->count() != 0) || offload_.busy() || configfs_worker_.busy() ||
+            checks_.busy())
+            ::_exit(static_cast<int>(code));
     }
 
     enum class Stage { starting, serving, handing_over, stopping };
@@ -332,6 +336,7 @@ private:
     Configfs configfs_;
     WorkerPool configfs_worker_;
     WorkerPool offload_;
+    WorkerPool checks_;  // What people ask about must not keep LUNs from being opened.
     serving::LunDirectory directory_;
     ServingThreads threads_;
     LunServices services_;
@@ -341,7 +346,7 @@ private:
     std::optional<dbus::Service> bus_;
     std::optional<TakingOver> taking_over_;
     std::optional<CommandWatch> watch_;
-    std::unique_ptr<ControlServer> control_;
+    std::shared_ptr<ControlServer> control_;
     std::unique_ptr<MetricsServer> metrics_;
     Stage stage_ = Stage::starting;
     bool alone_ = true;

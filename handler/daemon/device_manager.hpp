@@ -67,6 +67,7 @@ public:
     void expect_nothing_more();
 
     std::vector<LunReport> reports() const;
+    std::size_t count() const { return luns_.size(); }
     std::vector<LunServing> serving() const;
     // Of one LUN ("user_0/disk1").
     asio::awaitable<Result<LunDetails>> details(std::string lun);

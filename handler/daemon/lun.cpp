@@ -225,12 +225,11 @@ asio::awaitable<bool> Lun::give_up(const Request& request) {
     const bool stopping = std::holds_alternative<Stop>(request);
     change(LunEvent::removed);
     const std::chrono::milliseconds patience = stopping ? services_.settings.stop_timeout : drain_report;
+    // While it has commands it lives: it is the process that does not wait for it.
     while (!co_await leave(patience)) {
-        if (stopping) {
-            log::warning("{}: has commands that do not end; they stay in the ring", name_.text());
-            co_return true;
-        }
-        log::warning("{}: is being removed, but its backend has not ended all I/O", name_.text());
+        log::warning("{}: {}", name_.text(),
+                     stopping ? "has commands that do not end; they stay in the ring"
+                              : "is being removed, but its backend has not ended all I/O");
     }
     change(LunEvent::drained);
     gone_ = !stopping;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -219,6 +220,8 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
     auto opened = co_await std::move(opening);
     // At once: systemd may have it too by now, so that it cannot be opened another time.
     if (opened) uio_.reset(::fcntl(opened->device.fd(), F_DUPFD_CLOEXEC, 0));
+    if (opened && !uio_)
+        co_return failure(errno, fmt::format("cannot keep /dev/uio{}: {}", minor_, std::strerror(errno)));
     if (opened && opened->ring.beginning() == uio::Ring::Beginning::lost && facts.enabled) {
         // Which of the waiting commands the last daemon had begun is not known.
         log::warning(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/metrics.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
@@ -121,10 +122,12 @@ std::string lun_label(const LunReport& lun) {
     return label("lun", lun.name.text());
 }
 
-void add_info(Text& text, const std::vector<LunReport>& luns) {
+void add_info(Text& text, const std::vector<LunReport>& luns, MetricsFor whom) {
     text.metric("tcmud_lun_info", "gauge", "What the LUN is; always 1.");
     for (const auto& lun : luns) {
-        text.sample(fmt::format("{},{},{},{}", lun_label(lun), label("config", lun.config),
+        const auto config =
+            whom == MetricsFor::root ? lun.config : lun.config.substr(0, lun.config.find('/'));
+        text.sample(fmt::format("{},{},{},{}", lun_label(lun), label("config", config),
                                 label("uio", fmt::format("uio{}", lun.minor)),
                                 label("serving_thread", lun.serving_thread ? lun.serving_thread->name : "")),
                     1);
@@ -186,8 +189,8 @@ void add_latencies(Text& text, const std::vector<LunReport>& luns,
     }
 }
 
-void add_luns(Text& text, const std::vector<LunReport>& luns) {
-    add_info(text, luns);
+void add_luns(Text& text, const std::vector<LunReport>& luns, MetricsFor whom) {
+    add_info(text, luns, whom);
     add_state(text, luns);
     for (const auto& metric : plain_metrics) {
         text.metric(metric.name, metric.type, metric.help);
@@ -256,10 +259,10 @@ std::string label_text(std::string_view value) {
 }
 
 std::string metrics_text(const std::vector<LunReport>& luns, const DaemonReport& daemon,
-                         const ProcessFigures& process) {
+                         const ProcessFigures& process, MetricsFor whom) {
     Text text;
     add_daemon(text, daemon);
-    add_luns(text, luns);
+    add_luns(text, luns, whom);
     add_process(text, process);
     return text.take();
 }

@@ -14,8 +14,11 @@ namespace tcmud::daemon {
 
 inline constexpr std::string_view metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
+// Where backing stores are is for root to know: others are told the subtype of a cfgstring.
+enum class MetricsFor { root, everybody };
+
 std::string metrics_text(const std::vector<LunReport>& luns, const DaemonReport& daemon,
-                         const ProcessFigures& process);
+                         const ProcessFigures& process, MetricsFor whom);
 
 // A label's value as it stands between quotes. What is no UTF-8 in it becomes U+FFFD.
 std::string label_text(std::string_view value);

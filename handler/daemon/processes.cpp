@@ -9,11 +9,13 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <memory>
 
 #include <fmt/format.h>
 #include <systemd/sd-login.h>
 
+#include "handler/daemon/log.hpp"
 #include "handler/daemon/text_file.hpp"
 
 namespace tcmud::daemon {
@@ -47,6 +49,15 @@ Result<void> begin_apart(const std::vector<std::string>& arguments) {
 
 void reap_ended() {
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+}
+
+void run_or_exit(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const std::exception& error) {
+        log::error("{}", error.what());
+        ::_exit(1);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ Result<void> begin_apart(const std::vector<std::string>& arguments);
 
 // Children that have ended; does not wait.
 void reap_ended();
+
+// An exception that escapes from the work ends the process at once, with exit code 1: LUNs may be served
+// still, so that nothing can be taken down in order, and a successor goes on with them.
+void run_or_exit(const std::function<void()>& work);
 
 // As many as may be: each LUN takes a few descriptors, and the usual soft limit of 1024 is for programs that
 // use select(2).

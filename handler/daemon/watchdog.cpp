@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 std::optional<std::chrono::microseconds> watchdog_interval(const char* watchdog_usec) {
     const std::string_view text = watchdog_usec ? watchdog_usec : "";
-    std::uint32_t microseconds = 0;
+    std::uint64_t microseconds = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), microseconds);
     if (error != std::errc{} || end != text.data() + text.size() || microseconds < 2) return std::nullopt;
     return std::chrono::microseconds(microseconds / 2);

@@ -31,6 +31,11 @@ std::size_t WorkerPool::stuck() const {
     return state_->stuck;
 }
 
+bool WorkerPool::busy() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->threads != state_->idle;
+}
+
 bool WorkerPool::enqueue(std::shared_ptr<Job> job) {
     auto ended = [this, wake = std::move(job->ended)]() mutable { asio::post(context_, std::move(wake)); };
     job->ended = std::move(ended);

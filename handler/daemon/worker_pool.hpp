@@ -49,6 +49,8 @@ public:
                                    std::function<Result<T>()> work);
 
     std::size_t stuck() const;
+    // A job runs, stuck or not.
+    bool busy() const;
 
 private:
     // Shared by the waiter, the queue and the thread; outlives whichever gives up first.

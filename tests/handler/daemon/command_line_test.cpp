@@ -49,7 +49,6 @@ TEST_CASE("without options the configuration file decides") {
     const auto parsed = line.parse({});
     REQUIRE(std::holds_alternative<Serve>(parsed));
     const auto& serve = std::get<Serve>(parsed);
-    CHECK(serve.config_file == line.file());
     CHECK(serve.settings.serving_threads == 3);
     CHECK(serve.settings.subtypes == std::vector<std::string>{"file"});
     CHECK_FALSE(serve.takeover);
@@ -76,6 +75,19 @@ TEST_CASE("a look at the configuration names the files that it read, and serves 
     const auto refused = wrong.parse({"--check-config"});
     REQUIRE(std::holds_alternative<Leave>(refused));
     CHECK(std::get<Leave>(refused) == ExitCode::usage);
+}
+
+TEST_CASE("a reload reads the file again, and options keep their precedence") {
+    CommandLine line("log_level = \"error\"\nserving_threads = 3\n");
+    const auto parsed = line.parse({"--log-level=debug"});
+    REQUIRE(std::holds_alternative<Serve>(parsed));
+    std::ofstream(line.file()) << "log_level = \"warning\"\n";
+    const auto again = std::get<Serve>(parsed).read_again();
+    REQUIRE(again);
+    CHECK(again->log_level == tcmud::log::Level::debug);
+    CHECK(again->serving_threads == 0);
+    std::ofstream(line.file()) << "log_level = 7\n";
+    CHECK_FALSE(std::get<Serve>(parsed).read_again());
 }
 
 TEST_CASE("options take precedence over the configuration file") {

@@ -125,7 +125,7 @@ private:
 
     test::TemporaryDirectory directory_;
     asio::io_context context_;
-    std::unique_ptr<ControlServer> server_;
+    std::shared_ptr<ControlServer> server_;
     std::thread thread_;
 };
 

@@ -61,7 +61,7 @@ std::string some_text() {
     auto idle = LunReport();
     idle.name = {"user_0", "a \"strange\" name\\\n\xff"};
     idle.state = LunState::waiting;
-    return metrics_text({used_lun("disk1"), idle}, daemon_report(), process_figures());
+    return metrics_text({used_lun("disk1"), idle}, daemon_report(), process_figures(), MetricsFor::root);
 }
 
 std::string text_of(const fs::path& file) {
@@ -151,6 +151,16 @@ TEST_CASE("a LUN that nobody uses has no histograms") {
     const auto text = some_text();
     CHECK(text.find("_bucket{lun=\"user_0/a") == std::string::npos);
     CHECK_THAT(text, Contains("tcmud_lun_up{lun=\"user_0/a "));
+}
+
+TEST_CASE("only root is told where backing stores are") {
+    auto lun = used_lun("disk1");
+    lun.config = "file//srv/secret.img";
+    const auto told = [&](MetricsFor whom) {
+        return metrics_text({lun}, daemon_report(), process_figures(), whom);
+    };
+    CHECK_THAT(told(MetricsFor::root), Contains("config=\"file//srv/secret.img\""));
+    CHECK_THAT(told(MetricsFor::everybody), Contains("config=\"file\"") && !Contains("secret"));
 }
 
 TEST_CASE("a label's value is escaped, and always UTF-8") {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <stdexcept>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -51,6 +52,19 @@ TEST_CASE("a process that is begun apart has its arguments, and is no child of o
     std::ifstream(file) >> line;
     CHECK(line == "gone");
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+}
+
+TEST_CASE("an exception that escapes ends the process with exit code 1, at once") {
+    const auto child = ::fork();
+    if (child == 0) {
+        ::close(2);
+        run_or_exit([] { throw std::runtime_error("out of something"); });
+        ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 1);
 }
 
 TEST_CASE("as many files may be open as the hard limit allows") {

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 TEST_CASE("the watchdog is told twice in its time") {
     CHECK(watchdog_interval("60000000") == 30s);
     CHECK(watchdog_interval("3") == 1us);
+    CHECK(watchdog_interval("7200000000") == 1h);
 }
 
 TEST_CASE("without a watchdog nothing is told") {
