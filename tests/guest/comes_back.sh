@@ -50,6 +50,12 @@ kept=$(cat $TCMU_LUNS/*)
 check "the same again" tcmu-export -n one /srv/disk.img
 check_equal "changes nothing" "$kept" "$(cat $TCMU_LUNS/*)"
 
+truncate -s 24M /srv/disk.img
+echo $((24 << 20)) >$core/user_0/one/attrib/dev_size
+check "after a resize once more" tcmu-export -n one /srv/disk.img
+check_equal "the new size is kept, for both exports" 2 "$(grep -c -- " -s $((24 << 20)) " $TCMU_LUNS/user_0.one)"
+check_equal "and no other" 2 "$(grep -c -- ' -s ' $TCMU_LUNS/user_0.one)"
+
 check "without the one that was for once" tcmu-unexport three
 before=$(state)
 forget_all
@@ -60,6 +66,13 @@ check "with both passwords" iscsi-inq -i $initiator \
     "iscsi://alice%secretpassword@127.0.0.1/$(basename "$target"/iscsi/iqn*)/0?target_user=me&target_password=targetspassword"
 check "a second time nothing is done" tcmu-export --restore
 check_equal "nor changed" "$before" "$(state)"
+
+forget_all
+mv /run/password /run/away
+check_fails "one of two exports that cannot be made yet is told of" 'cannot read' tcmu-export --restore
+mv /run/away /run/password
+check "the next try makes it" tcmu-export --restore
+check_equal "and all is as it was" "$before" "$(state)"
 
 forget_all
 sed -i 's/max_data_area_mb=8/max_data_area_mb=nonsense/' "$TCMU_LUNS/user_3.two's.name"
