@@ -297,14 +297,13 @@ private:
     }
 
     asio::awaitable<Result<LunDetails>> details(std::string lun) {
-        auto gathering = manager_->details(std::move(lun));
-        auto known = co_await std::move(gathering);
+        auto known = co_await manager_->details(std::move(lun));
         if (known) watch_->describe(known->report);
         co_return known;
     }
 
-    std::string metrics(MetricsFor whom) const {
-        return metrics_text(lun_reports(), report(), process_figures(), whom);
+    std::string metrics(MetricsFor to) const {
+        return metrics_text(lun_reports(), report(), process_figures(), to);
     }
 
     DaemonReport report() const {
@@ -317,9 +316,9 @@ private:
     void leave(ExitCode code) {
         exit_code_ = code;
         context_.stop();
-        // Something does not end: neither may it keep us. The kernel closes what is left.
-        if ((manager_ && manager_->count() != 0) || offload_.busy() || configfs_worker_.busy() ||
-            checks_.busy())
+        // What does not end may not keep us either. The kernel closes what is left.
+        const bool luns_left = manager_ && manager_->count() != 0;
+        if (luns_left || offload_.busy() || configfs_worker_.busy() || checks_.busy())
             ::_exit(static_cast<int>(code));
     }
 
