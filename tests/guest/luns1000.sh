@@ -12,7 +12,7 @@ group=100
 memory_disk /srv 512M
 head -c 65536 /dev/urandom >/run/data
 ulimit -n 65536  # As tcmud.service has it.
-start_tcmud
+start_tcmud --no-dbus  # It would look for a bus now and then.
 
 # iops DEPTH: of the LUN that is active, the median of some runs.
 iops() {

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr auto request_patience = 5000ms;
 constexpr auto shortest_pause = 250ms;
-constexpr auto longest_pause = 5000ms;
+constexpr auto longest_pause = 60s;  // Where there is no bus it may never come, and the machine may sleep.
 constexpr auto long_time = 1h;
 
 // The bus's answers to RequestName.
