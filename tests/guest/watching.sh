@@ -33,6 +33,7 @@ finds() {
 # silent WHAT
 silent() {
     wait_for 10 tcmuctl list
+    wait_for 10 tcmuctl doctor  # What has just been mended may need another try to be served.
     local findings code=0
     findings=$(tcmuctl doctor) || code=$?
     check_equal "$1: doctor is silent" '' "$findings"
