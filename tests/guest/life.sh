@@ -109,7 +109,7 @@ no_loopback
 stop_tcmud
 
 echo "--- in place of a tcmu-runner that has work"
-# It keeps no journal: what it had taken and not answered ends BUSY, which disks repeat.
+# It keeps no journal: what it had taken and not answered is begun again, by tcmud or, where it ends BUSY, by the initiator.
 for end in TERM KILL; do
     tcmu-runner >>/run/runner.log 2>&1 &
     runner=$!
