@@ -54,15 +54,15 @@ private:
     // The operation stays its waiter's, who is answered as if nobody had been in between.
     Completion timed(Completion done, Direction direction) {
         auto& operation = done.target();
-        operation.timing = {operation.deliver, &latencies_[static_cast<std::size_t>(direction)], &clock_,
-                            clock_.now()};
+        operation.measured = {operation.deliver, this, static_cast<unsigned>(direction), clock_.now()};
         operation.deliver = &TimedBackend::ended;
         return done;
     }
     static void ended(IoOperation& operation, const IoResult& result) {
-        const auto& timing = operation.timing;
-        timing.latency->record(timing.clock->now() - timing.began);
-        operation.deliver = timing.deliver;
+        const auto& measured = operation.measured;
+        auto& self = *static_cast<TimedBackend*>(measured.by);
+        self.latencies_[measured.as].record(self.clock_.now() - measured.since);
+        operation.deliver = measured.deliver;
         operation.deliver(operation, result);
     }
 

@@ -37,8 +37,6 @@ enum class Stable : bool { no, yes };
 namespace serving {
 class LoopQueue;
 class FileSystem;
-class Latency;
-class TurnClock;
 }  // namespace serving
 
 // A file that operations are queued on. Made by a backend, used on its serving thread only.
@@ -88,14 +86,15 @@ struct IoOperation {
     std::uint64_t done = 0;
     long system_result = 0;
     IoResult result;
-    // Of TimedBackend, while a backend has it: whom to answer, and where the time that it took goes to.
-    struct Timing {
+    // While the backend has it, of who stands between the two and measures: himself, as what he counts it,
+    // since when, and whom he answers then. Nothing of it is the backend's.
+    struct Measured {
         void (*deliver)(IoOperation&, const IoResult&) = nullptr;
-        serving::Latency* latency = nullptr;
-        serving::TurnClock* clock = nullptr;
-        std::chrono::steady_clock::time_point began;
+        void* by = nullptr;
+        unsigned as = 0;
+        std::chrono::steady_clock::time_point since;
     };
-    Timing timing;
+    Measured measured;
 };
 
 using Completion = Once<IoOperation, IoResult, IoResult{IoStatus::io_error, 0, 0}>;
