@@ -115,11 +115,11 @@ Steps<Outcome> PrimaryDevice::answer_inquiry(Command& command) {
 
 Writer PrimaryDevice::inquiry_data(scsi::Bytes cdb) {
     const auto type = type_.inquiry.type;
-    if ((get_8(cdb, 1) & 0x01) == 0) return scsi::standard_inquiry(host_.identity(), type_.inquiry);
+    if ((get_8(cdb, 1) & 0x01) == 0) return scsi::standard_inquiry(identity(), type_.inquiry);
     switch (const auto page = static_cast<scsi::VpdPage>(get_8(cdb, 2))) {
         case scsi::VpdPage::supported_pages: return scsi::supported_pages(type, type_.vpd_pages);
-        case scsi::VpdPage::unit_serial_number: return scsi::unit_serial_number(host_.identity(), type);
-        case scsi::VpdPage::device_identification: return scsi::device_identification(host_.identity(), type);
+        case scsi::VpdPage::unit_serial_number: return scsi::unit_serial_number(identity(), type);
+        case scsi::VpdPage::device_identification: return scsi::device_identification(identity(), type);
         case scsi::VpdPage::extended_inquiry: return scsi::extended_inquiry(type);
         default: return vpd_page(page);
     }
@@ -195,27 +195,29 @@ Steps<Outcome> PrimaryDevice::carry_out_mode_select() {
 
 namespace {
 
-// SPC-4 6.36.4: no command has a nominal or a recommended timeout to tell.
-void append_timeouts(Writer& to) {
-    to.u16(0x000a).u8(0).u8(0).u32(0).u32(0);
+using Seconds = std::uint32_t;
+
+// SPC-4 6.36.4: no command has a nominal processing time to tell.
+void append_timeouts(Writer& to, Seconds recommended) {
+    to.u16(0x000a).u8(0).u8(0).u32(0).u32(recommended);
 }
 
-void append_command(Writer& data, const scsi::CommandInfo& info, bool timeouts) {
+void append_command(Writer& data, const scsi::CommandInfo& info, std::optional<Seconds> timeout) {
     const bool has_action = info.service_action != scsi::no_service_action;
     data.u8(static_cast<unsigned>(info.opcode)).u8(0).u16(has_action ? info.service_action : 0);
-    data.u8(0).u8((timeouts ? 0x02u : 0u) | (has_action ? 0x01u : 0u)).u16(info.length);
-    if (timeouts) append_timeouts(data);
+    data.u8(0).u8((timeout ? 0x02u : 0u) | (has_action ? 0x01u : 0u)).u16(info.length);
+    if (timeout) append_timeouts(data, *timeout);
 }
 
-Writer one_command(const scsi::CommandInfo* info, bool timeouts) {
+Writer one_command(const scsi::CommandInfo* info, std::optional<Seconds> timeout) {
     constexpr unsigned not_supported = 1;
     constexpr unsigned as_the_standard_says = 3;
     Writer data;
     data.u8(0);
     if (!info) return std::move(data.u8(not_supported).u16(0));
-    data.u8((timeouts ? 0x80u : 0u) | as_the_standard_says).u16(info->length);
+    data.u8((timeout ? 0x80u : 0u) | as_the_standard_says).u16(info->length);
     for (std::size_t i = 0; i < info->length; ++i) data.u8(info->usage[i]);
-    if (timeouts) append_timeouts(data);
+    if (timeout) append_timeouts(data, *timeout);
     return data;
 }
 
@@ -229,11 +231,14 @@ void PrimaryDevice::report_supported_operation_codes(Command& command, Reply rep
     const auto opcode = static_cast<Opcode>(get_8(cdb, 3));
     const auto action = get_16(cdb, 4);
     const auto allocation = get_32(cdb, 6);
+    const auto timeout = [&](const scsi::CommandInfo& info) {
+        return timeouts ? std::optional(recommended_timeout(info)) : std::nullopt;
+    };
     if (options == 0) {
         Writer data;
         data.u32(0);
         for (const auto& info : type_.commands) {
-            if (offers(info)) append_command(data, info, timeouts);
+            if (offers(info)) append_command(data, info, timeout(info));
         }
         data.set_32(0, data.size() - 4);
         return std::move(reply)(send(command, data, allocation));
@@ -254,7 +259,7 @@ void PrimaryDevice::report_supported_operation_codes(Command& command, Reply rep
         // With option 3 a command without service actions is asked for by service action 0.
         if (!has_actions ? (options != 3 || action == 0) : info.service_action == action) found = &info;
     }
-    std::move(reply)(send(command, one_command(found, timeouts), allocation));
+    std::move(reply)(send(command, one_command(found, found ? timeout(*found) : std::nullopt), allocation));
 }
 
 // SPC-4 6.37: the functions are the kernel's.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -49,6 +50,10 @@ public:
 protected:
     PrimaryDevice(const Type& type, Host& host);
 
+    // Who the unit says it is; a type whose backend knows better overrides it.
+    virtual scsi::Identity identity() const { return host_.identity(); }
+    // RECOMMENDED COMMAND TIMEOUT in seconds (SPC-4 6.36.4); 0: there is none to tell.
+    virtual std::uint32_t recommended_timeout(const scsi::CommandInfo&) const { return 0; }
     // A page of the type's own; REQUIRES: it is one of Type::vpd_pages.
     virtual scsi::Writer vpd_page(scsi::VpdPage page) = 0;
     // DEVICE-SPECIFIC PARAMETER of the mode parameter header.
