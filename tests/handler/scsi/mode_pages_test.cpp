@@ -15,6 +15,13 @@ constexpr std::array infos{
     ModePageInfo{0x0a, 2, {0x02}, {}},
 };
 
+// With a subpage of the first page, and one that MODE SELECT may bring in part.
+constexpr std::array with_subpages{
+    ModePageInfo{0x08, 4, {0x04, 0, 0x11}, {0x04}},
+    ModePageInfo{0x08, 3, {0x05}, {0xff, 0xff}, 0x01},
+    ModePageInfo{0x11, 4, {1, 2, 3, 4}, {0xff, 0xff, 0xff, 0xff}, 0, 2},
+};
+
 Writer page(std::initializer_list<unsigned> values) {
     Writer writer;
     for (const auto value : values) writer.u8(value);
@@ -92,4 +99,56 @@ TEST_CASE("MODE SELECT: unknown pages, subpages and wrong lengths are refused") 
     CHECK(*pages.select(page({0x08, 3, 0, 0, 0}).view(), 4) == invalid(5));
     CHECK(*pages.select(page({0x08, 4, 0, 0}).view(), 4) == sense::parameter_list_length_error);
     CHECK(*pages.select(page({0x08}).view(), 4) == sense::parameter_list_length_error);
+}
+
+TEST_CASE("MODE SENSE: a subpage has a header of its own") {
+    const ModePages pages(with_subpages);
+    Writer data;
+    REQUIRE(pages.append(data, 0x08, 0x01, PageControl::current));
+    CHECK(std::ranges::equal(data.view(), page({0x48, 0x01, 0, 3, 0x05, 0, 0}).view()));
+}
+
+TEST_CASE("MODE SENSE: subpage 00h is the pages without, FFh all of them") {
+    const ModePages pages(with_subpages);
+    const auto length = [&](std::uint8_t code, std::uint8_t subpage) {
+        Writer data;
+        pages.append(data, code, subpage, PageControl::current);
+        return data.size();
+    };
+    CHECK(length(0x08, 0) == 6);
+    CHECK(length(0x08, 0xff) == 6 + 7);
+    CHECK(length(0x3f, 0) == 6 + 6);
+    CHECK(length(0x3f, 0xff) == 6 + 7 + 6);
+    CHECK(length(0x11, 1) == 0);
+}
+
+TEST_CASE("MODE SELECT: a subpage is told from its page") {
+    ModePages pages(with_subpages);
+    CHECK_FALSE(pages.select(page({0x48, 0x01, 0, 3, 0x07, 0x08, 0}).view(), 4));
+    CHECK(pages.current(0x08, 4, 0x01) == 0x07);
+    CHECK(pages.current(0x08, 2) == 0x04);
+    const auto invalid = [](std::uint16_t byte) {
+        return sense::invalid_field_in_parameter_list.in_parameters(byte);
+    };
+    CHECK(*pages.select(page({0x48, 0x00, 0, 4, 0, 0, 0, 0}).view(), 4) == invalid(4));
+    CHECK(*pages.select(page({0x48, 0x01, 0, 2, 0, 0}).view(), 4) == invalid(7));
+    CHECK(*pages.select(page({0x48, 0x01, 0}).view(), 4) == sense::parameter_list_length_error);
+}
+
+TEST_CASE("MODE SELECT: some pages may be brought without their end, which stays as it was") {
+    ModePages pages(with_subpages);
+    CHECK_FALSE(pages.select(page({0x11, 2, 9, 8}).view(), 4));
+    CHECK(pages.current(0x11, 3) == 8);
+    CHECK(pages.current(0x11, 4) == 3);
+    CHECK(pages.select(page({0x11, 1, 9}).view(), 4));
+    CHECK(pages.select(page({0x11, 5, 9, 8, 7, 6, 5}).view(), 4));
+}
+
+TEST_CASE("the current values of mode pages can be kept and set again") {
+    ModePages before(with_subpages), after(with_subpages), other(infos);
+    before.set(0x08, 4, 0x77, 0x01);
+    after.set_values(before.values());
+    CHECK(after.current(0x08, 4, 0x01) == 0x77);
+    other.set_values(before.values());
+    CHECK(other.current(0x08, 2) == 0x04);
 }
