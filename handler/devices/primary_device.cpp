@@ -119,7 +119,8 @@ Writer PrimaryDevice::inquiry_data(scsi::Bytes cdb) {
     switch (const auto page = static_cast<scsi::VpdPage>(get_8(cdb, 2))) {
         case scsi::VpdPage::supported_pages: return scsi::supported_pages(type, type_.vpd_pages);
         case scsi::VpdPage::unit_serial_number: return scsi::unit_serial_number(identity(), type);
-        case scsi::VpdPage::device_identification: return scsi::device_identification(identity(), type);
+        case scsi::VpdPage::device_identification:
+            return scsi::device_identification(identity(), type_.inquiry, host_.identity().serial);
         case scsi::VpdPage::extended_inquiry: return scsi::extended_inquiry(type);
         default: return vpd_page(page);
     }
@@ -142,11 +143,10 @@ Writer PrimaryDevice::mode_parameters(scsi::Bytes cdb, bool& known) const {
     const bool long_lba = is_ten_bytes(cdb) && (get_8(cdb, 1) & 0x10) != 0;
     const auto control = static_cast<scsi::PageControl>(get_8(cdb, 2) >> 6);
     Writer data;
-    constexpr std::uint8_t medium_type = 0;
     if (is_ten_bytes(cdb)) {
-        data.u16(0).u8(medium_type).u8(device_specific_parameter()).u8(long_lba ? 1 : 0).u8(0).u16(0);
+        data.u16(0).u8(medium_type()).u8(device_specific_parameter()).u8(long_lba ? 1 : 0).u8(0).u16(0);
     } else {
-        data.u8(0).u8(medium_type).u8(device_specific_parameter()).u8(0);
+        data.u8(0).u8(medium_type()).u8(device_specific_parameter()).u8(0);
     }
     const auto header = data.size();
     if (!no_block_descriptor) append_block_descriptor(data, long_lba);
@@ -182,9 +182,17 @@ void PrimaryDevice::mode_select(Command& command, Reply reply) {
             scsi::sense::invalid_field_in_parameter_list.in_parameters(static_cast<std::uint16_t>(header))));
     }
     const auto pages = header + descriptor;
-    if (const auto wrong = mode_pages_.select(scsi::Bytes(*list).subspan(pages), pages)) {
+    auto wanted = mode_pages_;
+    if (const auto wrong = wanted.select(scsi::Bytes(*list).subspan(pages), pages)) {
         return std::move(reply)(Outcome::check(*wrong));
     }
+    const ModeParameters parameters{get_8(*list, is_ten_bytes(cdb) ? 3 : 2),
+                                    scsi::Bytes(*list).subspan(header, descriptor), wanted};
+    if (const auto refused = refuse_mode_parameters(parameters)) {
+        return std::move(reply)(Outcome::check(*refused));
+    }
+    mode_parameters_selected(parameters);
+    mode_pages_ = std::move(wanted);
     mode_pages_changed();
     answer(std::move(reply), carry_out_mode_select());
 }

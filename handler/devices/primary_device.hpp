@@ -56,11 +56,24 @@ protected:
     virtual std::uint32_t recommended_timeout(const scsi::CommandInfo&) const { return 0; }
     // A page of the type's own; REQUIRES: it is one of Type::vpd_pages.
     virtual scsi::Writer vpd_page(scsi::VpdPage page) = 0;
-    // DEVICE-SPECIFIC PARAMETER of the mode parameter header.
+    // MEDIUM TYPE and DEVICE-SPECIFIC PARAMETER of the mode parameter header.
+    virtual std::uint8_t medium_type() const { return 0; }
     virtual std::uint8_t device_specific_parameter() const = 0;
     virtual void append_block_descriptor(scsi::Writer& to, bool long_lba) const = 0;
     // Whether a MODE SELECT may bring this block descriptor.
     virtual bool accepts_block_descriptor(scsi::Bytes descriptor, bool long_lba) const = 0;
+    // A MODE SELECT parameter list that is well formed: its header, its block descriptor, which may be empty,
+    // and the mode pages as they are to become.
+    struct ModeParameters {
+        std::uint8_t device_specific = 0;
+        scsi::Bytes block_descriptor;
+        const scsi::ModePages& pages;
+    };
+    virtual std::optional<scsi::Sense> refuse_mode_parameters(const ModeParameters&) const {
+        return std::nullopt;
+    }
+    // They were not refused; the pages become current next.
+    virtual void mode_parameters_selected(const ModeParameters&) {}
     // The current values of mode pages changed.
     virtual void mode_pages_changed();
     // What a MODE SELECT entails before it is answered.

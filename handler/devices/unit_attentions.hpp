@@ -20,6 +20,7 @@ public:
     void raise(const scsi::Sense& attention);
     bool empty() const { return count_ == 0; }
     std::optional<scsi::Sense> take();
+    void clear() { count_ = 0; }
     std::span<const scsi::Sense> pending() const { return std::span(pending_).first(count_); }
 
 private:

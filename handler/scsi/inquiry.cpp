@@ -86,17 +86,29 @@ Writer unit_serial_number(const Identity& identity, DeviceType type) {
     return data;
 }
 
-// The order of the designators is tcmu-runner's.
-Writer device_identification(const Identity& identity, DeviceType type) {
-    auto data = begin_vpd(type, VpdPage::device_identification);
+std::string t10_vendor_id(const Identity& identity) {
+    std::string id = identity.vendor;
+    id.resize(8, ' ');
+    id += identity.product;
+    id.resize(8 + 16, ' ');
+    return id + identity.serial;
+}
 
-    auto start = begin_designator(data, ascii, unit_t10_vendor_id);
+// The order of the designators is tcmu-runner's.
+Writer device_identification(const Identity& identity, const InquiryTraits& traits, std::string_view serial) {
+    auto data = begin_vpd(traits.type, VpdPage::device_identification);
+
     // A designator has at most 255 bytes, the vendor and the final NUL included.
-    data.padded_text(identity.vendor, 8).text(identity.serial.substr(0, 246)).u8(0);
+    auto start = begin_designator(data, ascii, unit_t10_vendor_id);
+    if (traits.product_in_designator) {
+        data.text(t10_vendor_id(identity).substr(0, 255));
+    } else {
+        data.padded_text(identity.vendor, 8).text(identity.serial.substr(0, 246)).u8(0);
+    }
     finish_designator(data, start);
 
     start = begin_designator(data, binary, unit_naa);
-    data.bytes(naa_of(identity.serial));
+    data.bytes(naa_of(serial));
     finish_designator(data, start);
 
     if (!identity.config.empty()) {

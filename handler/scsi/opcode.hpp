@@ -49,6 +49,33 @@ enum class Opcode : std::uint8_t {
     write_12 = 0xaa,
     write_and_verify_12 = 0xae,
     verify_12 = 0xaf,
+
+    // Of sequential-access devices; some are also a disk's, by another name.
+    rewind = 0x01,
+    format_medium = 0x04,
+    read_block_limits = 0x05,
+    set_capacity = 0x0b,
+    write_filemarks_6 = 0x10,
+    space_6 = 0x11,
+    verify_6 = 0x13,
+    erase_6 = 0x19,
+    load_unload = 0x1b,
+    receive_diagnostic_results = 0x1c,
+    locate_10 = 0x2b,
+    read_position = 0x34,
+    write_buffer = 0x3b,
+    read_buffer = 0x3c,
+    report_density_support = 0x44,
+    log_select = 0x4c,
+    log_sense = 0x4d,
+    write_filemarks_16 = 0x80,
+    allow_overwrite = 0x82,
+    read_attribute = 0x8c,
+    write_attribute = 0x8d,
+    space_16 = 0x91,
+    locate_16 = 0x92,
+    security_protocol_in = 0xa2,
+    security_protocol_out = 0xb5,
 };
 
 // Service actions, in the low 5 bits of byte 1 (or bytes 8 and 9 of a variable-length CDB).
@@ -59,6 +86,8 @@ inline constexpr std::uint16_t report_target_port_groups = 0x0a;
 inline constexpr std::uint16_t report_supported_operation_codes = 0x0c;
 inline constexpr std::uint16_t report_supported_task_management_functions = 0x0d;
 inline constexpr std::uint16_t set_target_port_groups = 0x0a;
+inline constexpr std::uint16_t report_timestamp = 0x0f;
+inline constexpr std::uint16_t set_timestamp = 0x0f;
 inline constexpr std::uint16_t extended_copy_lid1 = 0x00;
 inline constexpr std::uint16_t receive_copy_status_lid1 = 0x00;
 inline constexpr std::uint16_t receive_copy_operating_parameters = 0x03;

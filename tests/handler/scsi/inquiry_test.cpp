@@ -21,6 +21,10 @@ Identity identity() {
     return identity;
 }
 
+Writer identification(const Identity& identity, const InquiryTraits& traits = {}) {
+    return device_identification(identity, traits, identity.serial);
+}
+
 // DESIGNATOR TYPE with association -> designator.
 std::map<unsigned, std::string> designators(Bytes page) {
     std::map<unsigned, std::string> found;
@@ -66,7 +70,7 @@ TEST_CASE("a VPD page says its number and its length") {
 }
 
 TEST_CASE("device identification has the designators that tcmu-runner gives") {
-    const auto data = device_identification(identity(), DeviceType::disk);
+    const auto data = identification(identity());
     CHECK(get_16(data.view(), 2) == data.size() - 4);
     const auto found = designators(data.view());
     CHECK(found.size() == 3);
@@ -75,28 +79,38 @@ TEST_CASE("device identification has the designators that tcmu-runner gives") {
     CHECK(found.at(0x00) == std::string("file//srv/disk.img\0", 19));
 }
 
+TEST_CASE("a drive is named with its product, as a changer names it") {
+    auto drive = identity();
+    drive.vendor = "IBM";
+    drive.product = "ULT3580-TD8";
+    drive.serial = "1168001234";
+    const auto found = designators(identification(drive, {.product_in_designator = true}).view());
+    CHECK(found.at(0x01) == "IBM     ULT3580-TD8     1168001234");
+    CHECK(found.at(0x01) == t10_vendor_id(drive));
+}
+
 TEST_CASE("a long serial is cut to what a designator can hold") {
     auto long_one = identity();
     long_one.serial = std::string(253, 'a');
-    CHECK(designators(device_identification(long_one, DeviceType::disk).view()).at(0x01).size() == 255);
+    CHECK(designators(identification(long_one).view()).at(0x01).size() == 255);
 }
 
 TEST_CASE("a long cfgstring is cut to what a designator can hold") {
     auto long_one = identity();
     long_one.config = std::string(400, 'x');
-    CHECK(designators(device_identification(long_one, DeviceType::disk).view()).at(0x00).size() == 255);
+    CHECK(designators(identification(long_one).view()).at(0x00).size() == 255);
     long_one.config.clear();
-    CHECK_FALSE(designators(device_identification(long_one, DeviceType::disk).view()).contains(0x00));
+    CHECK_FALSE(designators(identification(long_one).view()).contains(0x00));
 }
 
 TEST_CASE("the port is told where there is only one that a command can have come by") {
     auto one = identity();
     one.groups = {{.id = 5, .relative_ports = {2}}};
-    auto found = designators(device_identification(one, DeviceType::disk).view());
+    auto found = designators(identification(one).view());
     CHECK(found.at(0x14) == std::string("\0\0\0\2", 4));
     CHECK(found.at(0x15) == std::string("\0\0\0\5", 4));
     one.groups[0].relative_ports = {2, 3};
-    found = designators(device_identification(one, DeviceType::disk).view());
+    found = designators(identification(one).view());
     CHECK_FALSE(found.contains(0x14));
 }
 
