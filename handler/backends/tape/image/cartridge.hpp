@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cartridge: a directory with what it is (`cart`) and its partitions (`p0`, `p1`, …).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "handler/backends/tape/image/cart_file.hpp"
+#include "handler/backends/tape/image/partition.hpp"
+#include "tcmud/result.hpp"
+
+namespace tcmud::tape {
+
+struct NewCartridge {
+    std::string barcode;
+    std::uint8_t density = 0x5e;  // LTO-8
+    ByteCount capacity{0};        // 0: what such a cartridge holds.
+    std::uint64_t segment_size = std::uint64_t{4} << 30;
+    bool worm = false;
+    bool write_protected = false;
+    bool cleaning = false;
+};
+
+// What a cartridge of that density holds, uncompressed.
+ByteCount native_capacity(std::uint8_t density);
+
+// All of it blocks, but what partitions say of themselves.
+class Cartridge {
+public:
+    enum class Use {
+        drive,  // Alone: nobody else has it meanwhile.
+        look,   // Beside whoever uses it; nothing is changed.
+    };
+
+    // Makes the directory, which must not be there, or be empty.
+    static Result<void> create(const std::string& directory, const NewCartridge& what);
+    // Whether there is one that this version knows, without opening its partitions.
+    static Result<Cart> look_at(const std::string& directory);
+    // Use::drive: where its files cannot be written, it is write protected.
+    static Result<Cartridge> open(const std::string& directory, Use use);
+
+    const std::string& directory() const { return directory_; }
+    const Cart& cart() const { return cart_; }
+    // For changes, which save() makes durable.
+    Cart& cart() { return cart_; }
+    Result<void> save();
+
+    // Its files can be written, whatever its switch says.
+    bool writable() const { return writable_; }
+    std::vector<Partition>& partitions() { return partitions_; }
+    const std::vector<Partition>& partitions() const { return partitions_; }
+
+    // Empty partitions of these capacities: see TapeBackend::format. All attributes of hosts are gone.
+    // EINVAL: they do not fit.
+    Result<void> format(const std::vector<ByteCount>& sizes);
+    // Everything survives power loss, and the next opening is quick.
+    Result<void> settle();
+
+private:
+    Cartridge(std::string directory, Cart cart) : directory_(std::move(directory)), cart_(std::move(cart)) {}
+
+    Result<void> lock();
+    Result<void> open_partitions();
+
+    std::string directory_;
+    Cart cart_;
+    File lock_;
+    bool writable_ = false;
+    std::vector<Partition> partitions_;
+};
+
+}  // namespace tcmud::tape
