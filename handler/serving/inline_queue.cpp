@@ -24,14 +24,15 @@ bool lies_in_memory(int fd) {
 
 // What may take long however healthy the file system is. tmpfs has nothing to make stable.
 bool is_slow(const IoOperation& operation) {
-    if (operation.kind == Kind::allocate) return true;
+    if (operation.kind == Kind::allocate || operation.kind == Kind::work) return true;
     if (operation.file->reading == IoFile::Reading::plain) return false;
     return operation.kind == Kind::sync || operation.stable == Stable::yes;
 }
 
 }  // namespace
 
-InlineQueue::InlineQueue(int wake_fd, Shared& shared) : LoopQueue(wake_fd), shared_(shared) {
+InlineQueue::InlineQueue(int wake_fd, Shared& shared)
+    : LoopQueue(wake_fd, shared.slow_calls), shared_(shared) {
     ring_ready_ = ::io_uring_queue_init(reads_at_once, &ring_, 0) == 0;
     if (ring_ready_) ::io_uring_ring_dontfork(&ring_);
 }
@@ -63,8 +64,7 @@ bool InlineQueue::submit() {
                 queued_.push(*operation);
             }
         } else if (is_slow(*operation)) {
-            operation->place = IoOperation::Place::slow_call;
-            shared_.slow_calls.start(*operation);
+            start_slow_call(*operation);
         } else if (!make_call(*operation)) {
             return false;
         }
@@ -86,12 +86,7 @@ void InlineQueue::queue_again_what_was_stuck() {
 }
 
 bool InlineQueue::take_back(const IoOperation& operation) {
-    if (operation.place == IoOperation::Place::slow_call) return shared_.slow_calls.cancel(operation);
     return parked_.remove(operation);
-}
-
-pid_t InlineQueue::slow_caller(const IoOperation& operation) const {
-    return shared_.slow_calls.thread_of(operation);
 }
 
 // The one call that may hold the thread. Its own frame, this one, is all that a thread that comes back too

@@ -43,7 +43,6 @@ private:
 
     void prepare_file(IoFile& file) override;
     bool take_back(const IoOperation& operation) override;
-    pid_t slow_caller(const IoOperation& operation) const override;
     void wait_for(IoOperation& operation);
     void queue_again_what_was_stuck();
     bool make_call(IoOperation& operation);

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "handler/serving/shared.hpp"
+
 namespace tcmud::serving {
 
 using Kind = IoOperation::Kind;
@@ -23,7 +25,7 @@ constexpr unsigned deferred = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TA
 
 }  // namespace
 
-IoUringQueue::IoUringQueue(int wake_fd) : LoopQueue(wake_fd) {
+IoUringQueue::IoUringQueue(int wake_fd, Shared& shared) : LoopQueue(wake_fd, shared.slow_calls) {
     int failed = -EINVAL;
     for (const unsigned flags : {deferred, 0u}) {
         io_uring_params parameters{};
@@ -55,7 +57,14 @@ bool IoUringQueue::submit() {
     if (disabled_) enable();
     bool prepared = false;
     // A full ring keeps the rest for a later turn.
-    while (!queued_.empty() && in_flight_ < completion_entries && prepare(*queued_.front())) {
+    while (!queued_.empty() && in_flight_ < completion_entries) {
+        auto& operation = *queued_.front();
+        if (operation.kind == IoOperation::Kind::work) {
+            queued_.pop();
+            start_slow_call(operation);
+            continue;
+        }
+        if (!prepare(operation)) break;
         queued_.pop();
         ++in_flight_;
         prepared = true;
@@ -94,6 +103,7 @@ bool IoUringQueue::prepare(IoOperation& operation) {
             ::io_uring_prep_fallocate(entry, fd, operation.allocate_mode, static_cast<off_t>(at),
                                       static_cast<off_t>(operation.length));
             break;
+        case Kind::work: break;  // Not for the kernel.
     }
     ::io_uring_sqe_set_data(entry, &operation);
     operation.place = IoOperation::Place::kernel;

@@ -12,10 +12,12 @@
 
 namespace tcmud::serving {
 
+struct Shared;
+
 class IoUringQueue final : public LoopQueue {
 public:
     // Throws std::system_error where the machine has no io_uring.
-    explicit IoUringQueue(int wake_fd);
+    IoUringQueue(int wake_fd, Shared& shared);
     // REQUIRES: nothing is in flight.
     ~IoUringQueue() override;
 

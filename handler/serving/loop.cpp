@@ -63,7 +63,7 @@ Loop::Loop(std::string name, LoopKind kind, Shared& shared)
         inline_ = queue.get();
         io_ = std::move(queue);
     } else {
-        io_ = std::make_unique<IoUringQueue>(wake_);
+        io_ = std::make_unique<IoUringQueue>(wake_, shared);
     }
     watch(wake_, &wake_, true);
     if (io_->fd() >= 0) watch(io_->fd(), io_.get(), false);

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "handler/serving/slow_calls.hpp"
+
 namespace tcmud::serving {
 
 namespace {
@@ -42,6 +44,7 @@ std::string call_name(const IoOperation& operation) {
         case Kind::write: return "write";
         case Kind::sync: return "fdatasync";
         case Kind::allocate: return "fallocate";
+        case Kind::work: return "several calls";
     }
     return {};
 }
@@ -79,6 +82,7 @@ long call(const IoOperation& operation, int read_flags) {
             result = ::fallocate(operation.file->fd, operation.allocate_mode, at,
                                  static_cast<off_t>(operation.length));
             break;
+        case Kind::work: operation.work(operation.context); break;
     }
     return result < 0 ? -errno : result;
 }
@@ -126,6 +130,18 @@ void LoopQueue::allocate(IoFile& file, int mode, ByteOffset at, ByteCount length
     queue(operation, Kind::allocate, file);
 }
 
+void LoopQueue::run(IoFile& file, void (*work)(void*), void* context, Completion done) {
+    auto& operation = *std::move(done).release();
+    operation.work = work;
+    operation.context = context;
+    queue(operation, Kind::work, file);
+}
+
+void LoopQueue::start_slow_call(IoOperation& operation) {
+    operation.place = IoOperation::Place::slow_call;
+    slow_calls_.start(operation);
+}
+
 void LoopQueue::post(Completion done, IoResult result) {
     auto& operation = *std::move(done).release();
     operation.result = result;
@@ -140,7 +156,9 @@ void LoopQueue::give_back(IoOperation& operation, long result) {
 void LoopQueue::abort(IoOperation& operation) {
     // One that was carried out in part cannot be said not to have begun.
     if (operation.place == IoOperation::Place::elsewhere || operation.done != 0) return;
-    if (queued_.remove(operation) || take_back(operation)) finish(operation, IoStatus::aborted);
+    const bool slow = operation.place == IoOperation::Place::slow_call;
+    if (slow ? slow_calls_.cancel(operation) : queued_.remove(operation) || take_back(operation))
+        finish(operation, IoStatus::aborted);
 }
 
 LoopQueue::Whereabouts LoopQueue::whereabouts(const IoOperation& operation) const {
@@ -152,7 +170,7 @@ LoopQueue::Whereabouts LoopQueue::whereabouts(const IoOperation& operation) cons
         case Place::parked: return {"behind another call on its file system, which does not return"};
         case Place::call: return {in_call(), operation.caller};
         case Place::slow_call:
-            if (const auto thread = slow_caller(operation)) return {in_call(), thread};
+            if (const auto thread = slow_calls_.thread_of(operation)) return {in_call(), thread};
             return {"behind other calls on its file system (" + call_name(operation) + ")"};
         case Place::kernel: return {"in the kernel, by io_uring (" + call_name(operation) + ")"};
     }
@@ -171,8 +189,7 @@ void LoopQueue::reap() {
 void LoopQueue::ended(IoOperation& operation, long result) {
     if (result == -EINTR || result == -EAGAIN) return queue_again(operation);
     if (result < 0) return finish(operation, status_of(static_cast<int>(-result)));
-    if (operation.kind == Kind::sync || operation.kind == Kind::allocate)
-        return finish(operation, IoStatus::ok);
+    if (operation.kind != Kind::read && operation.kind != Kind::write) return finish(operation, IoStatus::ok);
     operation.done += static_cast<std::uint64_t>(result);
     // A read that moves nothing has met the end; a write that moves nothing will not move more.
     if (operation.done == operation.length || (result == 0 && operation.kind == Kind::read)) {

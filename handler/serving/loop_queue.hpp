@@ -15,15 +15,18 @@
 
 namespace tcmud::serving {
 
+class SlowCalls;
+
 class LoopQueue : public IoQueue {
 public:
     // wake_fd: an eventfd that is written when another thread has something for a sleeping one; not owned.
-    explicit LoopQueue(int wake_fd) : wake_fd_(wake_fd) {}
+    LoopQueue(int wake_fd, SlowCalls& slow_calls) : wake_fd_(wake_fd), slow_calls_(slow_calls) {}
 
     void read(IoFile& file, ByteOffset at, Buffers into, Completion done) final;
     void write(IoFile& file, ByteOffset at, Buffers from, Stable stable, Completion done) final;
     void sync(IoFile& file, Completion done) final;
     void allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) final;
+    void run(IoFile& file, void (*work)(void*), void* context, Completion done) final;
     void post(Completion done, IoResult result) final;
     void abort(IoOperation& operation) final;
 
@@ -59,8 +62,8 @@ protected:
     virtual void prepare_file(IoFile& file) = 0;
     // Takes back what has not begun, of what this kind of queue keeps. True: it had it.
     virtual bool take_back(const IoOperation&) { return false; }
-    // Of an operation that waits for a slow call or is in it: the thread, or 0.
-    virtual pid_t slow_caller(const IoOperation&) const { return 0; }
+    // Gives an operation to the threads for slow calls.
+    void start_slow_call(IoOperation& operation);
     // An operation's system call has returned: finished, or queued again for the rest.
     void ended(IoOperation& operation, long result);
 
@@ -80,6 +83,7 @@ private:
     void continue_behind(IoOperation& operation);
 
     int wake_fd_;
+    SlowCalls& slow_calls_;
     std::size_t unfinished_ = 0;
     OperationList ended_;
     PostedOperations posted_;    // With their results.
@@ -88,7 +92,8 @@ private:
     std::unordered_map<IoOperation*, std::vector<iovec>> remainders_;
 };
 
-// The system call of an operation, from where it stands; what it returned, or -errno. read_flags: of preadv2.
+// The system call of an operation, from where it stands, or its work; what it returned, or -errno.
+// read_flags: of preadv2.
 long call(const IoOperation& operation, int read_flags = 0);
 // readv(2) and its kin take no more pieces at a time.
 unsigned pieces_at_once(const IoOperation& operation);

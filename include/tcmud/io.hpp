@@ -57,7 +57,7 @@ struct IoFile {
 // The memory of one asynchronous operation, so that queueing allocates nothing and cannot fail. It lives in
 // whoever waits for the answer: a command, or the frame of a coroutine.
 struct IoOperation {
-    enum class Kind : std::uint8_t { read, write, sync, allocate };
+    enum class Kind : std::uint8_t { read, write, sync, allocate, work };
     // Who holds it, as far as IoQueue knows.
     enum class Place : std::uint8_t {
         elsewhere,  // Not in the queue: a backend has it, or nobody.
@@ -80,6 +80,8 @@ struct IoOperation {
     Stable stable = Stable::no;
     Place place = Place::elsewhere;
     int allocate_mode = 0;
+    void (*work)(void*) = nullptr;
+    void* context = nullptr;
     int caller = 0;  // A thread's id.
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
@@ -115,6 +117,11 @@ public:
     virtual void sync(IoFile& file, Completion done) = 0;
     // fallocate(2) with its mode.
     virtual void allocate(IoFile& file, int mode, ByteOffset at, ByteCount length, Completion done) = 0;
+
+    // Calls work(context) on a thread that may block: for what is no single call, as opening, cutting,
+    // compressing. The file says whose: there are a few threads for each file system, so that one that hangs
+    // holds up no other. Always ends ok: what came of it is for the work to say.
+    virtual void run(IoFile& file, void (*work)(void*), void* context, Completion done) = 0;
 
     // Nobody wants the operation any more: if nothing of it has begun, it ends soon, with IoStatus::aborted.
     // What the kernel has goes on.

@@ -25,6 +25,7 @@ public:
     void write(IoFile&, ByteOffset, Buffers, Stable, Completion) override {}
     void sync(IoFile&, Completion) override {}
     void allocate(IoFile&, int, ByteOffset, ByteCount, Completion) override {}
+    void run(IoFile&, void (*)(void*), void*, Completion) override {}
     void abort(IoOperation&) override {}
     void post(Completion done, IoResult ended_with) override {
         posted.emplace(std::move(done));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "handler/serving/io_uring_queue.hpp"
+#include "handler/serving/shared.hpp"
 #include "tcmud/module.hpp"
 
 namespace tcmud::test {
@@ -125,7 +126,8 @@ private:
     }
 
     int wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    serving::IoUringQueue queue_{wake_};
+    serving::Shared shared_;
+    serving::IoUringQueue queue_{wake_, shared_};
     std::unique_ptr<BlockBackend> backend_;
 };
 

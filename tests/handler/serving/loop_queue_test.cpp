@@ -163,3 +163,21 @@ TEMPLATE_TEST_CASE("an answer that another thread posts wakes ours and is delive
     CHECK(waiting.answer->bytes == 1);
     CHECK(waiting.answer->detail == 2);
 }
+
+TEMPLATE_TEST_CASE("work that may block is done on a thread of its own, and answered here", "", InlineQueue,
+                   IoUringQueue) {
+    QueueBench<TestType> bench;
+    for (const int fd : {bench.memory.get(), bench.disk.get()}) {
+        IoFile file;
+        file.fd = fd;
+        std::thread::id worker;
+        Waiting waiting;
+        const auto work = [](void* id) { *static_cast<std::thread::id*>(id) = std::this_thread::get_id(); };
+        bench.queue.run(file, work, &worker, Completion(waiting));
+        bench.finish();
+        REQUIRE(waiting.answer);
+        CHECK(waiting.answer->status == IoStatus::ok);
+        CHECK(worker != std::thread::id());
+        CHECK(worker != std::this_thread::get_id());
+    }
+}

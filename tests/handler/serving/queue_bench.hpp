@@ -11,7 +11,6 @@
 #include <array>
 #include <memory>
 #include <string>
-#include <type_traits>
 
 #include <catch2/catch.hpp>
 
@@ -39,18 +38,10 @@ template <class Queue>
 struct QueueBench {
     Descriptor wake{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
     serving::Shared shared;
-    Queue queue = make(wake.get(), shared);
+    Queue queue{wake.get(), shared};
     TemporaryDirectory directory;
     Descriptor memory{::memfd_create("test", MFD_CLOEXEC)};
     Descriptor disk{::open((directory.path() / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-
-    static Queue make(int wake_fd, [[maybe_unused]] serving::Shared& shared) {
-        if constexpr (std::is_constructible_v<Queue, int, serving::Shared&>) {
-            return Queue(wake_fd, shared);
-        } else {
-            return Queue(wake_fd);
-        }
-    }
 
     // Turns until all is answered.
     void finish() {

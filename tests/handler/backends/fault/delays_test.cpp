@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "handler/serving/io_uring_queue.hpp"
+#include "handler/serving/shared.hpp"
 
 using namespace tcmud;
 using namespace tcmud::fault;
@@ -48,7 +49,8 @@ struct Bench {
     }
 
     Wake wake;
-    serving::IoUringQueue queue{wake.fd};
+    serving::Shared shared;
+    serving::IoUringQueue queue{wake.fd, shared};
     Delays delays{queue};
     std::vector<int> ended;
 };
