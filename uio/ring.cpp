@@ -114,7 +114,8 @@ bool Ring::read_entry(const Slot& slot) {
             entry_.progress = begun;
             position_of(entry_.id) = take_;
             ++outstanding_;
-            set_mark(slot, {abi::Mark::Kind::taken, 0, 0, ++taken_});
+            entry_.number = ++taken_;
+            set_mark(slot, {abi::Mark::Kind::taken, 0, 0, taken_});
             crash_point(CrashPoint::taken);
             return true;
         case abi::Opcode::task_management: read_task_management(slot); return true;

@@ -64,6 +64,7 @@ struct Entry {
     std::span<const abi::Piece> pieces;
     std::span<const abi::Piece> bidirectional_pieces;
     std::uint8_t progress = begun;  // Of a predecessor's command.
+    std::uint32_t number = 0;       // In which order it was taken, the first time; wraps.
 
     // Of a task management function.
     TaskFunction function = TaskFunction::unknown;

@@ -220,6 +220,7 @@ const Entry* Ring::next_of_predecessor() {
     if (!broken_ && entry_.id != id) complain("the journal has the entry of another command");
     if (!broken_) ++outstanding_;
     entry_.progress = bears.detail;
+    entry_.number = bears.number;
     return &entry_;
 }
 

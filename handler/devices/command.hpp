@@ -61,6 +61,8 @@ struct Command {
     };
     // Of a command that a predecessor had begun; never `done`.
     Progress progress = Progress::none;
+    // In which order it was taken; wraps. A successor that executes it again finds the same number.
+    std::uint32_t number = 0;
     // Notes that, before the process can do anything else.
     void (*note)(Command&, Progress) = [](Command&, Progress) {};
 

@@ -49,8 +49,9 @@ public:
     // What the next daemon's device is to know, at most 1000 bytes; without commands under way that is all
     // there is to know of it.
     virtual std::vector<std::byte> state() const { return {}; }
-    // That of a predecessor, before the first command.
-    virtual void restore(std::span<const std::byte>) {}
+    // That of a predecessor, before the first command. replaying: it was killed, and the commands that it had
+    // not answered, or not told to have answered, come first, as they were numbered.
+    virtual void restore(std::span<const std::byte> /*state*/, bool /*replaying*/) {}
     // Called when state() has changed.
     std::function<void()> state_changed = [] {};
 };

@@ -38,7 +38,7 @@ void Session::start() {
     const std::vector<std::byte> found(state.begin(), state.end());
     ring_.begin();
     add(counters_.replayed, ring_.left_by_predecessor());
-    if (!found.empty()) device_.restore(found);
+    if (!found.empty()) device_.restore(found, ring_.left_by_predecessor() != 0);
     device_.state_changed = [this] { ring_.journal().keep_state(device_.state()); };
     device_.state_changed();
     loop_.add(*this);
@@ -110,6 +110,7 @@ std::uint64_t Session::take(const uio::Entry& entry) {
     command.pieces = command.room_for_pieces(entry.pieces.size());
     command.aborted = false;
     command.progress = devices::Command::Progress::none;
+    command.number = entry.number;
     command.taken = loop_.clock().now();
     command.first_seen = {};
     const auto mapped = ring_.map(entry.pieces, command.pieces);

@@ -35,7 +35,7 @@ public:
     void reset() override;
     bool idle() const override { return !flushing_; }
     std::vector<std::byte> state() const override;
-    void restore(std::span<const std::byte> state) override;
+    void restore(std::span<const std::byte> state, bool replaying) override;
 
     // The command table's facts, for documentation and tests.
     static std::span<const scsi::CommandInfo> commands();

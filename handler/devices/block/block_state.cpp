@@ -45,7 +45,7 @@ std::vector<std::byte> BlockDevice::state() const {
     return {to.view().begin(), to.view().end()};
 }
 
-void BlockDevice::restore(std::span<const std::byte> state) {
+void BlockDevice::restore(std::span<const std::byte> state, bool) {
     if (state.size() < head || scsi::get_8(state, 0) != version) return;
     const unsigned flags = scsi::get_8(state, 1);
     const std::size_t count = scsi::get_8(state, 2);

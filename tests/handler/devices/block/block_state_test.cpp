@@ -37,7 +37,7 @@ TEST_CASE("what MODE SELECT has set is set in the next daemon") {
     set_bit(before, caching_page, 2, 0x04, false);
     set_bit(before, control_page, 2, 0x04, true);
     set_bit(before, control_page, 4, 0x08, true);
-    after.device->restore(before.device->state());
+    after.device->restore(before.device->state(), true);
     CHECK_FALSE(is_set(after, caching_page, 2, 0x04));
     CHECK(is_set(after, control_page, 2, 0x04));
     CHECK(after.device->sense_format() == scsi::SenseFormat::descriptor);
@@ -48,21 +48,21 @@ TEST_CASE("what MODE SELECT has set is set in the next daemon") {
 TEST_CASE("what the administrator says of the cache since then counts") {
     Disk before, after(MemoryBackend({}).offered, {.write_cache = false});
     CHECK(before.device->write_cache());
-    after.device->restore(before.device->state());
+    after.device->restore(before.device->state(), true);
     CHECK_FALSE(after.device->write_cache());
 }
 
 TEST_CASE("a unit that was stopped is stopped") {
     Disk before, after;
     before.send({0x1b, 0, 0, 0, 0, 0});
-    after.device->restore(before.device->state());
+    after.device->restore(before.device->state(), true);
     CHECK(after.send({0x00, 0, 0, 0, 0, 0}).sense == scsi::sense::initializing_command_required);
 }
 
 TEST_CASE("a unit attention that nobody was told of is told by the next daemon, once") {
     Disk before, after;
     before.device->set_write_cache(false);
-    after.device->restore(before.device->state());
+    after.device->restore(before.device->state(), true);
     CHECK(after.send({0x00, 0, 0, 0, 0, 0}).sense == scsi::sense::mode_parameters_changed);
     CHECK(after.send({0x00, 0, 0, 0, 0, 0}).status == Status::good);
 }
@@ -73,7 +73,7 @@ TEST_CASE("what a failed flush has lost is lost in the next daemon, until it is 
     before.send({0x2a, 0, 0, 0, 0, 8, 0, 0, 1, 0}, filled(512, 1));
     before.backend.fail_next = IoResult{IoStatus::io_error, 0, 0};
     REQUIRE(synchronize(before).status == Status::check_condition);
-    after.device->restore(before.device->state());
+    after.device->restore(before.device->state(), true);
     CHECK(synchronize(after).sense.key == scsi::SenseKey::medium_error);
     CHECK(synchronize(after).status == Status::check_condition);
     for (unsigned block = 0; block < Disk::blocks; ++block)
@@ -87,7 +87,7 @@ TEST_CASE("a LUN reset of a stopped unit is known to the next daemon") {
     Bytes last;
     before.device->state_changed = [&] { last = before.device->state(); };
     before.device->reset();
-    after.device->restore(last);
+    after.device->restore(last, true);
     CHECK(after.send({0x00, 0, 0, 0, 0, 0}).status == Status::good);
 }
 
@@ -114,11 +114,11 @@ TEST_CASE("a state that is cut or of another version changes nothing") {
     auto state = before.device->state();
     for (std::size_t length = 0; length < 6; ++length) {
         Disk after;
-        after.device->restore(std::span(state).first(length));
+        after.device->restore(std::span(state).first(length), true);
         CHECK(after.send({0x00, 0, 0, 0, 0, 0}).status == Status::good);
     }
     state[0] = std::byte{9};
     Disk after;
-    after.device->restore(state);
+    after.device->restore(state, true);
     CHECK(after.send({0x00, 0, 0, 0, 0, 0}).status == Status::good);
 }
