@@ -2,7 +2,7 @@
 // Stands for a backing store that cannot be opened: everything fails, so that initiators need not wait.
 #pragma once
 
-#include "tcmud/block_backend.hpp"
+#include "tcmud/module.hpp"
 
 namespace tcmud::daemon {
 
@@ -25,5 +25,15 @@ private:
     static void refuse(Completion done) { std::move(done)({IoStatus::not_ready, 0, 0}); }
     ByteCount size_;
 };
+
+// Of a tape drive or a changer nothing is needed for it: no backend at all.
+inline OpenedBackend absent_backend(LunKind kind, ByteCount size) {
+    switch (kind) {
+        case LunKind::disk: break;
+        case LunKind::tape: return std::unique_ptr<TapeBackend>();
+        case LunKind::changer: return std::unique_ptr<ChangerBackend>();
+    }
+    return std::make_unique<AbsentBackend>(size);
+}
 
 }  // namespace tcmud::daemon

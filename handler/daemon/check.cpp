@@ -25,7 +25,7 @@ Result<void> check_lun(const Modules& modules, std::size_t serving_threads, cons
     const auto parsed = parse_config(config, module->options(), exists);
     if (!parsed) return tl::unexpected(parsed.error());
     if (auto thread = check_thread(parsed->common.thread, serving_threads); !thread) return thread;
-    if (raw(size) != 0) {
+    if (raw(size) != 0 && module->kind(subtype) == LunKind::disk) {
         if (auto possible = check_geometry(size, block_size); !possible) return possible;
     }
     return module->check({subtype, parsed->path, parsed->options, size, block_size});

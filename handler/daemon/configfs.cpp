@@ -199,8 +199,8 @@ Result<void> Configfs::prepare(const LunName& name, unsigned command_timeout_s) 
     return write_text(attribute / "cmd_time_out", std::to_string(command_timeout_s));
 }
 
-Result<void> Configfs::reset_ring(const LunName& name) const {
-    return write_text(device(name) / "action" / "reset_ring", "1");
+Result<void> Configfs::reset_ring(const LunName& name, RingReset end) const {
+    return write_text(device(name) / "action" / "reset_ring", end == RingReset::busy ? "1" : "2");
 }
 
 Result<void> Configfs::set_size(const LunName& name, ByteCount size) const {

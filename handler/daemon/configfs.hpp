@@ -56,8 +56,10 @@ public:
     // Lists the commands that a task management function concerns in the ring, and sets cmd_time_out where it
     // is the kernel's default of 30 s. An error names what could not be set.
     Result<void> prepare(const LunName& name, unsigned command_timeout_s) const;
-    // Every command in the ring ends BUSY and is repeated by disk initiators.
-    Result<void> reset_ring(const LunName& name) const;
+    // How every command in a ring ends in its reset: BUSY, which initiators of disks repeat, or with an
+    // error.
+    enum class RingReset { busy = 1, error = 2 };
+    Result<void> reset_ring(const LunName& name, RingReset end = RingReset::busy) const;
     Result<void> set_size(const LunName& name, ByteCount size) const;
     Result<void> set_access_state(const LunName& name, std::uint16_t group, scsi::AccessState state) const;
 

@@ -293,7 +293,7 @@ asio::awaitable<bool> Lun::leave(std::chrono::milliseconds at_most) {
             return left;
         });
     auto backend = co_await std::move(leaving);
-    services_.threads.give_back(*loop_);
+    services_.threads.give_back(*loop_, placed_with_);
     loop_ = nullptr;
     if (backend) co_await close_backend(std::move(**backend));
     co_return true;

@@ -131,6 +131,7 @@ private:
     asio::awaitable<void> try_to_open();
     // While it cannot be opened, after a while: its commands are answered NOT READY.
     asio::awaitable<void> serve_as_absent();
+    LunKind kind() const;
     bool is_absent() const { return state_ == LunState::waiting && served_; }
     asio::awaitable<bool> exists() const;
     bool has_live_device() const;
@@ -189,6 +190,7 @@ private:
     std::chrono::steady_clock::time_point absent_at_{};
 
     serving::Loop* loop_ = nullptr;
+    std::string placed_with_;                     // Whom it shares that thread with.
     std::shared_ptr<serving::ServedLun> served_;  // Made, used and destroyed on loop_.
     // What is served is another descriptor of the same open device: nobody else can open it in between.
     FileDescriptor uio_;

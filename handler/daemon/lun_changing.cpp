@@ -34,14 +34,16 @@ asio::awaitable<int> Lun::reconfigure(const netlink::Event& event) {
 
 asio::awaitable<Result<void>> Lun::resize(ByteCount size) {
     if (state_ != LunState::serving) co_return failure(ENODEV, "it is not being served: " + error_);
+    if (kind() != LunKind::disk)
+        co_return failure(EOPNOTSUPP, "only disks have a size: a tape's is that of its cartridges");
     if (auto possible = check_geometry(size, facts_.block_size); !possible) co_return possible;
     change(LunEvent::block);
     Result<bool> resized = failure(EBUSY, "its commands do not end");
     if (co_await pause(change_patience)) {
-        auto resizing = services_.offload.run<bool>(
-            "resize " + uio_name_.config, change_patience, [served = served_, size]() -> Result<bool> {
-                return served->backend().resize(size).map([] { return true; });
-            });
+        auto resizing = services_.offload.run<bool>("resize " + uio_name_.config, change_patience,
+                                                    [served = served_, size]() -> Result<bool> {
+                                                        return served->resize(size).map([] { return true; });
+                                                    });
         resized = co_await std::move(resizing);
     }
     if (resized) {

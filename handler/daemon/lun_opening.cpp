@@ -79,7 +79,29 @@ Result<OpenRing> open_ring_of(std::uint32_t minor, const uio::DeviceName& name,
     return OpenRing{std::move(*device), std::move(*ring)};
 }
 
+// Of a disk the thread's kind follows from its file. Tapes and changers are served inline, those of a library
+// together.
+struct Placement {
+    serving::LoopKind kind = serving::LoopKind::inline_calls;
+    std::string with;
+};
+Placement placement_of(const OpenedBackend& opened) {
+    return std::visit(
+        [](const auto& backend) -> Placement {
+            if (!backend) return {};
+            if constexpr (requires { backend->placement_key(); })
+                return {serving::LoopKind::inline_calls, std::string(backend->placement_key())};
+            else
+                return {serving::loop_kind_for(backend->file()), {}};
+        },
+        opened);
+}
+
 }  // namespace
+
+LunKind Lun::kind() const {
+    return services_.modules.find(uio_name_.subtype())->kind(uio_name_.subtype());
+}
 
 // Whoever removes the LUN holds its directory until we answer him, and what is read there waits for that: so
 // a removal that comes meanwhile ends our waiting.
@@ -155,7 +177,9 @@ asio::awaitable<Result<void>> Lun::open() {
     // Its `enable` has made the UIO device, and sets the rest before it tells anybody.
     if (facts->block_size.bytes == 0 && !facts->enabled)
         co_return failure(EINPROGRESS, "the kernel is still setting it up");
-    if (auto sane = check_geometry(facts->size, facts->block_size); !sane) co_return sane;
+    if (kind() == LunKind::disk) {
+        if (auto sane = check_geometry(facts->size, facts->block_size); !sane) co_return sane;
+    }
     facts_ = *facts;
     OpenedBackend backend;
     if (auto opened = co_await open_backend(*facts, backend); !opened) co_return opened;
@@ -168,7 +192,7 @@ asio::awaitable<void> Lun::serve_as_absent() {
     absent_at_ = std::chrono::steady_clock::time_point::max();
     // Of a LUN that nobody enabled there are no commands.
     if (served_ || !facts_.enabled) co_return;
-    const auto served = co_await open_ring(facts_, std::make_unique<AbsentBackend>(facts_.size));
+    const auto served = co_await open_ring(facts_, absent_backend(kind(), facts_.size));
     if (!served) {
         log::warning("{}: its commands wait: {}", name_.text(), served.error().text);
         co_return;
@@ -223,17 +247,19 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
     if (opened && !uio_)
         co_return failure(errno, fmt::format("cannot keep /dev/uio{}: {}", minor_, std::strerror(errno)));
     if (opened && opened->ring.beginning() == uio::Ring::Beginning::lost && facts.enabled) {
-        // Which of the waiting commands the last daemon had begun is not known.
+        // Which of the waiting commands the last daemon had begun is not known. What writes to a tape or
+        // moves a cartridge must not be repeated.
+        const auto end = kind() == LunKind::disk ? Configfs::RingReset::busy : Configfs::RingReset::error;
         log::warning(
-            "{}: was left in the middle of commands, and its journal does not say which: they end BUSY and "
-            "initiators repeat them",
-            name_.text());
+            "{}: was left in the middle of commands, and its journal does not say which: they end {}",
+            name_.text(),
+            end == Configfs::RingReset::busy ? "BUSY and initiators repeat them" : "with an error");
         opened->ring.give_up();
         ++ring_resets_;
         opened = failure(EAGAIN, "");
         auto resetting = services_.configfs_worker.run<bool>(
-            "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_] {
-                return configfs.reset_ring(name).map([] { return true; });
+            "reset the ring", configfs_patience, [&configfs = services_.configfs, name = name_, end] {
+                return configfs.reset_ring(name, end).map([] { return true; });
             });
         const auto reset = co_await std::move(resetting);
         if (!reset) co_return tl::unexpected(reset.error());
@@ -276,8 +302,8 @@ serving::Session::Events Lun::session_events() {
 }
 
 asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Device device, uio::Ring ring) {
-    const auto& blocks = *std::get<std::unique_ptr<BlockBackend>>(backend);
-    auto& loop = services_.threads.place(serving::loop_kind_for(blocks.file()), common_.thread);
+    const auto placement = placement_of(backend);
+    auto& loop = services_.threads.place(placement.kind, {common_.thread, placement.with});
     // Movable only, and std::function copies: so by pointer.
     auto parts = std::make_shared<serving::ServedLun::Parts>(serving::ServedLun::Parts{
         name_.text(), std::move(backend), block_settings(facts_),
@@ -289,10 +315,11 @@ asio::awaitable<Result<void>> Lun::begin_serving(OpenedBackend backend, uio::Dev
         });
     auto served = co_await std::move(beginning);
     if (!served) {
-        services_.threads.give_back(loop);
+        services_.threads.give_back(loop, placement.with);
         co_return tl::unexpected(served.error());
     }
     loop_ = &loop;
+    placed_with_ = placement.with;
     served_ = std::move(*served);
     lock_heap();
     co_return Result<void>{};

@@ -55,11 +55,17 @@ ServingThreads::ServingThreads(std::size_t limit, std::vector<CpuList> cpus,
     shared_.busy_wait = busy_wait;
 }
 
-serving::Loop& ServingThreads::place(LoopKind kind, std::optional<std::size_t> wanted) {
-    assert(!wanted || *wanted < limit_);
-    auto* thread = wanted ? find(kind, *wanted) : &least_used(kind);
-    if (!thread) thread = &make(kind, *wanted);
+serving::Loop& ServingThreads::place(LoopKind kind, const ThreadWish& wish) {
+    assert(!wish.thread || *wish.thread < limit_);
+    if (const auto group = groups_.find(wish.with); group != groups_.end()) {
+        ++group->second.luns;
+        ++threads_[index_of(*group->second.loop)].luns;
+        return *group->second.loop;
+    }
+    auto* thread = wish.thread ? find(kind, *wish.thread) : &least_used(kind);
+    if (!thread) thread = &make(kind, *wish.thread);
     ++thread->luns;
+    if (!wish.with.empty()) groups_.emplace(wish.with, Group{thread->loop.get(), 1});
     return *thread->loop;
 }
 
@@ -94,8 +100,10 @@ ServingThreads::Thread& ServingThreads::make(LoopKind kind, std::size_t number) 
     return threads_.emplace_back(Thread{std::move(loop), number});
 }
 
-void ServingThreads::give_back(const serving::Loop& loop) {
+void ServingThreads::give_back(const serving::Loop& loop, const std::string& with) {
     --threads_[index_of(loop)].luns;
+    if (const auto group = groups_.find(with); group != groups_.end() && --group->second.luns == 0)
+        groups_.erase(group);
 }
 
 std::size_t ServingThreads::index_of(const serving::Loop& loop) const {

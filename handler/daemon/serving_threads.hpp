@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,12 @@ std::size_t most_serving_threads(const Settings& settings);
 // On ok, a LUN may ask for this thread.
 Result<void> check_thread(std::optional<std::size_t> wanted, std::size_t most);
 
+// Where a LUN wants to be.
+struct ThreadWish {
+    std::optional<std::size_t> thread{};  // By its number. REQUIRES: below the limit.
+    std::string with{};                   // LUNs with the same word share a thread; empty: whoever is there.
+};
+
 class ServingThreads {
 public:
     // limit: of threads of each kind, at least 1. cpus: what thread n of either kind is confined to; those
@@ -43,9 +50,9 @@ public:
     serving::Activity& activity() { return shared_.activity; }
 
     // The thread that a further LUN goes to, of the kind that its files need; counts it there until it is
-    // given back. REQUIRES: wanted is below the limit.
-    serving::Loop& place(serving::LoopKind kind, std::optional<std::size_t> wanted = std::nullopt);
-    void give_back(const serving::Loop& loop);
+    // given back. Who is `with` others goes where they are.
+    serving::Loop& place(serving::LoopKind kind, const ThreadWish& wish = {});
+    void give_back(const serving::Loop& loop, const std::string& with = {});
 
     std::size_t count() const { return threads_.size(); }
     ServingThreadReport report(const serving::Loop& loop) const;
@@ -67,6 +74,11 @@ private:
     std::size_t limit_;
     std::vector<CpuList> cpus_;
     std::vector<Thread> threads_;
+    struct Group {
+        serving::Loop* loop;
+        std::size_t luns;
+    };
+    std::map<std::string, Group> groups_;
 };
 
 }  // namespace tcmud::daemon

@@ -38,7 +38,7 @@ struct Element {
 
 enum class MoveStatus : std::uint8_t {
     ok,
-    no_source_element,       // There is no such address.
+    no_source_element,  // There is no such address.
     no_destination_element,
     source_empty,
     destination_full,

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "tcmud/block_backend.hpp"
+#include "tcmud/changer_backend.hpp"
 #include "tcmud/result.hpp"
+#include "tcmud/tape_backend.hpp"
 #include "tcmud/units.hpp"
 
 namespace tcmud {
@@ -62,7 +64,16 @@ struct OpenRequest {
     BlockSize block_size{};
 };
 
-using OpenedBackend = std::variant<std::unique_ptr<BlockBackend>>;
+// What a LUN is to its initiators.
+enum class LunKind : std::uint8_t { disk, tape, changer };
+
+// By LunKind.
+using OpenedBackend = std::variant<std::unique_ptr<BlockBackend>, std::unique_ptr<TapeBackend>,
+                                   std::unique_ptr<ChangerBackend>>;
+
+inline LunKind kind_of(const OpenedBackend& backend) {
+    return static_cast<LunKind>(backend.index());
+}
 
 class BackendModule {
 public:
@@ -71,6 +82,8 @@ public:
     // [A-Za-z0-9_]+: it is also a D-Bus path element.
     virtual std::string_view subtype() const = 0;
     virtual std::span<const std::string_view> aliases() const { return {}; }
+    // What open() makes of that subtype, the module's own or an alias.
+    virtual LunKind kind(std::string_view /*subtype*/) const { return LunKind::disk; }
     // What targetcli shows: what the path names, in one line.
     virtual std::string_view description() const = 0;
     virtual std::span<const OptionInfo> options() const = 0;

@@ -37,14 +37,14 @@ enum class TapeStatus : std::uint8_t {
     no_space,                // The same, of the file system below.
     no_medium,
     write_protected,
-    worm,             // Only the end of data of this medium can be written.
-    corrupt,          // The block cannot be read back as it was written. The head stands behind it.
-    key_missing,      // The block is encrypted, and no key is set. The head stands before it.
-    key_wrong,        // It was encrypted with another key.
-    not_encrypted,    // It is not, and only encrypted ones are to be read.
-    unsupported,      // The medium has no such thing (a partition of that number, for example).
-    io_error,         // The store failed.
-    aborted,          // Given up before it began: nothing of it was done.
+    worm,           // Only the end of data of this medium can be written.
+    corrupt,        // The block cannot be read back as it was written. The head stands behind it.
+    key_missing,    // The block is encrypted, and no key is set. The head stands before it.
+    key_wrong,      // It was encrypted with another key.
+    not_encrypted,  // It is not, and only encrypted ones are to be read.
+    unsupported,    // The medium has no such thing (a partition of that number, for example).
+    io_error,       // The store failed.
+    aborted,        // Given up before it began: nothing of it was done.
 };
 
 struct TapeResult {
@@ -57,8 +57,8 @@ struct TapeResult {
 // One partition of the medium; bytes are those that count against its capacity.
 struct TapePartition {
     ByteCount capacity{0};
-    ByteCount used{0};          // Up to its end of data.
-    ByteCount before_head{0};   // Up to where the head stands; 0 in all partitions but the head's.
+    ByteCount used{0};         // Up to its end of data.
+    ByteCount before_head{0};  // Up to where the head stands; 0 in all partitions but the head's.
     TapePosition end_of_data;
 };
 
@@ -75,8 +75,8 @@ struct TapeStatistics {
 
 // A cartridge in the drive.
 struct TapeMedium {
-    std::string id;       // Never changes, of no other cartridge: a UUID.
-    std::string barcode;  // Without trailing spaces; may be empty.
+    std::string id;            // Never changes, of no other cartridge: a UUID.
+    std::string barcode;       // Without trailing spaces; may be empty.
     std::uint8_t density = 0;  // Density code of the format it is written in.
     bool worm = false;
     bool write_protected = false;
@@ -107,8 +107,8 @@ struct TapeEncryption {
     };
     Encrypt encrypt = Encrypt::off;
     Decrypt decrypt = Decrypt::off;
-    std::array<std::byte, 32> key{};            // AES-256-GCM
-    std::vector<std::byte> unauthenticated;     // Key-associated data that lie beside each block in clear.
+    std::array<std::byte, 32> key{};         // AES-256-GCM
+    std::vector<std::byte> unauthenticated;  // Key-associated data that lie beside each block in clear.
     std::vector<std::byte> authenticated;
 };
 
@@ -180,7 +180,8 @@ public:
     virtual void space(TapeSpacing over, std::int64_t count, TapeResult& result, Completion done) = 0;
     virtual void space_to_end(TapeResult& result, Completion done) = 0;
     // end_of_data: there are not so many objects.
-    virtual void locate(std::uint32_t partition, std::uint64_t object, TapeResult& result, Completion done) = 0;
+    virtual void locate(std::uint32_t partition, std::uint64_t object, TapeResult& result,
+                        Completion done) = 0;
     // Behind the filemark of that number, counted from 1; 0: the beginning.
     virtual void locate_file(std::uint32_t partition, std::uint64_t file, TapeResult& result,
                              Completion done) = 0;

@@ -83,16 +83,16 @@ TEST_CASE("each kind has its own threads, with numbers and names of their own") 
 
 TEST_CASE("a LUN gets the thread that it asks for, whatever else there is") {
     ServingThreads threads(4);
-    const auto& wanted = threads.place(inline_calls, 2);
+    const auto& wanted = threads.place(inline_calls, {2});
     CHECK(number_of(threads, wanted) == 2);
-    CHECK(&threads.place(inline_calls, 2) == &wanted);
+    CHECK(&threads.place(inline_calls, {2}) == &wanted);
     CHECK(threads.report(wanted).luns == 2);
     CHECK(threads.count() == 1);
     // Those that don't ask fill up the others.
     std::set<std::size_t> others;
     for (int i = 0; i < 3; ++i) others.insert(number_of(threads, threads.place(inline_calls)));
     CHECK(others == std::set<std::size_t>{0, 1, 3});
-    CHECK(number_of(threads, threads.place(io_uring, 2)) == 2);
+    CHECK(number_of(threads, threads.place(io_uring, {2})) == 2);
 }
 
 TEST_CASE("without a number there is a thread for each entry of serving_cpus, or one per CPU, at most") {
@@ -122,13 +122,25 @@ TEST_CASE("a thread runs on the CPUs that its number says, others anywhere") {
     const auto one = *CpuList::parse(std::to_string(first));
     ServingThreads threads(2, {one});
     for (const auto kind : {inline_calls, io_uring}) {
-        const auto confined = cpus_of(threads.place(kind, 0));
+        const auto confined = cpus_of(threads.place(kind, {0}));
         CHECK(CPU_EQUAL(&confined, &one.set()));
-        const auto free = cpus_of(threads.place(kind, 1));
+        const auto free = cpus_of(threads.place(kind, {1}));
         CHECK(CPU_EQUAL(&free, &ours));
     }
     const auto reports = threads.reports();
     REQUIRE(reports.size() == 4);
     CHECK(reports[0].cpus == one.text());
     CHECK(reports[1].cpus.empty());
+}
+
+TEST_CASE("LUNs that belong together share a thread, as long as one of them is there") {
+    ServingThreads threads(4);
+    const auto& library = threads.place(inline_calls, {{}, "/srv/vtl"});
+    CHECK(&threads.place(inline_calls) != &library);
+    CHECK(&threads.place(inline_calls, {{}, "/srv/vtl"}) == &library);
+    CHECK(&threads.place(inline_calls, {{}, "/srv/other"}) != &library);
+    threads.give_back(library, "/srv/vtl");
+    threads.give_back(library, "/srv/vtl");
+    CHECK(threads.report(library).luns == 0);
+    CHECK(&threads.place(inline_calls, {3, "/srv/vtl"}) != &library);
 }

@@ -125,7 +125,7 @@ TEST_CASE("a LUN whose backend grew while it was paused has the new capacity") {
     LunBench bench;
     on(bench.loop, [&] { bench.lun->pause([] {}); });
     on(bench.loop, [&] {
-        if (!bench.lun->backend().resize(ByteCount{200 * 512})) throw std::logic_error("not resized");
+        if (!bench.lun->resize(ByteCount{200 * 512})) throw std::logic_error("not resized");
         bench.lun->resume();
         bench.lun->capacity_changed();
     });
@@ -138,7 +138,7 @@ TEST_CASE("a LUN whose backend grew while it was paused has the new capacity") {
 
 TEST_CASE("the write cache is switched by the administrator") {
     LunBench bench;
-    CHECK(on(bench.loop, [&] { return bench.lun->write_cache(); }));
+    CHECK(on(bench.loop, [&] { return bench.lun->unit().disk()->write_cache(); }));
     on(bench.loop, [&] { bench.lun->set_write_cache(false); });
-    CHECK_FALSE(on(bench.loop, [&] { return bench.lun->write_cache(); }));
+    CHECK_FALSE(on(bench.loop, [&] { return bench.lun->unit().disk()->write_cache(); }));
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handler/serving/served_unit.hpp"
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "handler/devices/absent_device.hpp"
+#include "handler/serving/timed_backend.hpp"
+
+namespace tcmud::serving {
+
+namespace {
+
+class ServedDisk final : public ServedUnit {
+public:
+    ServedDisk(std::unique_ptr<BlockBackend> backend, const devices::BlockSettings& settings,
+               devices::Host& host, Loop& loop)
+        : backend_(std::move(backend)), timed_(started(*backend_, loop), loop.clock()) {
+        device_.emplace(timed_, settings, host);
+    }
+
+    devices::Device& device() override { return *device_; }
+    devices::BlockDevice* disk() override { return &*device_; }
+    BlockBackend* blocks() override { return backend_.get(); }
+    const Latency& latency(Direction direction) const override { return timed_.latency(direction); }
+    Result<std::string> control(std::string_view command) override { return backend_->control(command); }
+    void closing() override { backend_->closing(); }
+    OpenedBackend leave() override {
+        device_.reset();
+        return std::move(backend_);
+    }
+
+private:
+    static BlockBackend& started(BlockBackend& backend, Loop& loop) {
+        backend.start(loop.io());
+        return backend;
+    }
+
+    std::unique_ptr<BlockBackend> backend_;
+    TimedBackend timed_;
+    std::optional<devices::BlockDevice> device_;
+};
+
+class ServedAbsent final : public ServedUnit {
+public:
+    ServedAbsent(LunKind kind, devices::Host& host)
+        : kind_(kind),
+          device_(kind == LunKind::tape ? scsi::DeviceType::tape : scsi::DeviceType::changer, host) {}
+
+    devices::Device& device() override { return device_; }
+    const Latency& latency(Direction) const override { return latency_; }
+    Result<std::string> control(std::string_view) override {
+        return failure(ENODEV, "its backend cannot be opened");
+    }
+    OpenedBackend leave() override {
+        if (kind_ == LunKind::tape) return std::unique_ptr<TapeBackend>();
+        return std::unique_ptr<ChangerBackend>();
+    }
+
+private:
+    LunKind kind_;
+    devices::AbsentDevice device_;
+    Latency latency_;  // Of nothing.
+};
+
+}  // namespace
+
+std::unique_ptr<ServedUnit> ServedUnit::make(OpenedBackend backend, const devices::BlockSettings& settings,
+                                             devices::Host& host, Loop& loop) {
+    const bool absent = std::visit([](const auto& pointer) { return !pointer; }, backend);
+    if (absent) return std::make_unique<ServedAbsent>(kind_of(backend), host);
+    auto& disk = std::get<std::unique_ptr<BlockBackend>>(backend);
+    return std::make_unique<ServedDisk>(std::move(disk), settings, host, loop);
+}
+
+}  // namespace tcmud::serving
