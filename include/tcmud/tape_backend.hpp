@@ -124,6 +124,12 @@ struct TapeNext {
 
 enum class TapeSpacing : std::uint8_t { blocks, filemarks };
 
+// The drives that a LUN can be, and whose names they have, as administrators write them; the first is the
+// default.
+inline constexpr std::array<std::string_view, 5> tape_personalities{"lto-8", "lto-5", "lto-6", "lto-7",
+                                                                    "lto-9"};
+inline constexpr std::array<std::string_view, 3> tape_makers{"tcmud", "ibm", "hpe"};
+
 // Called on one thread only, its LUN's serving thread, from start() on; made and destroyed on threads that
 // may block. It sees blocks and positions; never a CDB, never sense data. One operation at a time: the next
 // one begins when the one before has ended. Each writes its TapeResult before done is called, which may be
@@ -143,6 +149,9 @@ public:
     virtual std::string_view placement_key() const { return {}; }
     // As in VPD page 83h and in a changer's element descriptors; empty: the LUN's own unit serial.
     virtual std::string_view serial() const { return {}; }
+    // Of tape_personalities and tape_makers.
+    virtual std::string_view personality() const { return tape_personalities.front(); }
+    virtual std::string_view maker() const { return tape_makers.front(); }
 
     // Called on the serving thread, not inside of a call to the backend.
     struct Events {
