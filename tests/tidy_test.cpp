@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "handler/devices/block/block_device.hpp"
+#include "handler/devices/changer/changer_device.hpp"
 
 namespace {
 
@@ -265,16 +266,21 @@ TEST_CASE("every backend has its page") {
     CHECK(missing == Strings{});
 }
 
-TEST_CASE("docs/devices/disk.md lists the disk's commands, all and no others") {
+TEST_CASE("a device's page lists its commands, all and no others") {
+    using namespace tcmud::devices;
+    const auto [page, commands] = GENERATE(table<const char*, std::span<const tcmud::scsi::CommandInfo>>({
+        {"docs/devices/disk.md", BlockDevice::commands()},
+        {"docs/devices/changer.md", ChangerDevice::commands()},
+    }));
     std::set<std::string> answered;
-    for (const auto& info : tcmud::devices::BlockDevice::commands()) answered.insert(row_of(info));
+    for (const auto& info : commands) answered.insert(row_of(info));
     std::set<std::string> documented;
     static const std::regex opcodes("([0-9A-F]{2}h(/[0-9A-F]{2}h)? ?)+");
-    for (const auto& line : lines_of("docs/devices/disk.md")) {
+    for (const auto& line : lines_of(page)) {
         const auto row = cells(line);
         if (row.size() != 3 || !std::regex_match(row[0], opcodes)) continue;
         for (const auto& command : rows_of(row[0], row[1])) {
-            CAPTURE(command);
+            CAPTURE(page, command);
             CHECK(documented.insert(command).second);
         }
     }

@@ -76,6 +76,18 @@ enum class Opcode : std::uint8_t {
     locate_16 = 0x92,
     security_protocol_in = 0xa2,
     security_protocol_out = 0xb5,
+
+    // Of medium changers; some are also a disk's, by another name.
+    initialize_element_status = 0x07,
+    open_close_import_export_element = 0x1b,
+    position_to_element = 0x2b,
+    initialize_element_status_with_range = 0x37,
+    move_medium = 0xa5,
+    exchange_medium = 0xa6,
+    request_volume_element_address = 0xb5,
+    send_volume_tag = 0xb6,
+    read_element_status = 0xb8,
+    vendor_initialize_element_status_with_range = 0xe7,  // What libraries had before the standard did.
 };
 
 // Service actions, in the low 5 bits of byte 1 (or bytes 8 and 9 of a variable-length CDB).

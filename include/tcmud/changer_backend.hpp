@@ -24,7 +24,8 @@ struct Element {
     ElementType type = ElementType::storage;
     ElementAddress address{};
     bool full = false;
-    std::string barcode;                   // Of the cartridge in it; without trailing spaces.
+    std::string cartridge;                 // The one in it, by a name that it keeps and no other has.
+    std::string barcode;                   // Its; without trailing spaces, empty if it has none.
     std::optional<ElementAddress> source;  // The storage element that the cartridge was moved from last.
     bool by_operator = false;              // Of import and export: put there by an operator (IMPEXP).
     bool loaded = false;                   // Of a drive: the medium is loaded, the robot cannot take it yet.
@@ -34,6 +35,7 @@ struct Element {
     std::string serial;
     bool cleaning = false;  // The cartridge is one for cleaning.
     bool worm = false;
+    bool damaged = false;  // The cartridge cannot be used.
 };
 
 enum class MoveStatus : std::uint8_t {
@@ -45,6 +47,7 @@ enum class MoveStatus : std::uint8_t {
     removal_prevented,  // By the drive's initiators, or by the changer's for import and export elements.
     busy,               // Another process works with the cartridge.
     damaged,            // The drive cannot use the cartridge; it is back where it was.
+    barcode_taken,      // Another cartridge of the library has it.
     io_error,           // Nothing was moved.
 };
 
