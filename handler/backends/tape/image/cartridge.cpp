@@ -52,6 +52,12 @@ Result<void> make_empty_directory(const std::string& directory) {
     return {};
 }
 
+tl::unexpected<Error> in_use(const std::string& directory) {
+    return failure(EBUSY, directory +
+                              ": is in use: another drive, or tcmu-tape, has the cartridge (lslocks "
+                              "shows which process)");
+}
+
 std::string parent_of(const std::string& directory) {
     const auto parent = fs::path(directory).lexically_normal().parent_path().string();
     return parent.empty() ? "." : parent;
@@ -121,6 +127,13 @@ Result<Cart> Cartridge::look_at(const std::string& directory) {
     return cart;
 }
 
+Result<void> Cartridge::check_unused() const {
+    const auto file = open_file(directory_ + "/lock", O_RDONLY);
+    if (file && ::flock(file->fd(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return in_use(directory_);
+    return {};
+}
+
 Result<void> Cartridge::lock() {
     const auto name = directory_ + "/lock";
     auto file = open_file(name, O_RDWR | O_CREAT);
@@ -131,11 +144,7 @@ Result<void> Cartridge::lock() {
     const auto deadline = std::chrono::steady_clock::now() + lock_patience;
     while (::flock(file->fd(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return system_failure(name + ": cannot lock");
-        if (std::chrono::steady_clock::now() >= deadline) {
-            return failure(EBUSY, directory_ +
-                                      ": is in use: another drive, or tcmu-tape, has the cartridge "
-                                      "(lslocks shows which process)");
-        }
+        if (std::chrono::steady_clock::now() >= deadline) return in_use(directory_);
         std::this_thread::sleep_for(lock_interval);
     }
     lock_ = std::move(*file);
@@ -153,6 +162,10 @@ Result<Cartridge> Cartridge::open(const std::string& directory, Use use) {
         if (!cart) return tl::unexpected(cart.error());
         cartridge.cart_ = std::move(*cart);
     }
+    auto place = open_file(directory, O_RDONLY | O_DIRECTORY);
+    if (!place) return tl::unexpected(place.error());
+    cartridge.place_->directory = std::move(*place);
+    cartridge.place_->io.fd = cartridge.place_->directory.fd();
     if (auto opened = cartridge.open_partitions(); !opened) return tl::unexpected(opened.error());
     return cartridge;
 }

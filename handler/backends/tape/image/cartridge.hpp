@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -47,8 +48,16 @@ public:
     Cart& cart() { return cart_; }
     Result<void> save();
 
+    // On the cartridge's file system, for IoQueue::run.
+    IoFile& io() { return place_->io; }
+
     // Its files can be written, whatever its switch says.
     bool writable() const { return writable_; }
+    // Write protected in this drive, whatever its files and its switch say.
+    void protect() { protected_ = true; }
+    bool write_protected() const { return protected_ || !writable_ || cart_.write_protected; }
+    // EBUSY: it is in a drive.
+    Result<void> check_unused() const;
     std::vector<Partition>& partitions() { return partitions_; }
     const std::vector<Partition>& partitions() const { return partitions_; }
 
@@ -64,10 +73,18 @@ private:
     Result<void> lock();
     Result<void> open_partitions();
 
+    // Where it stays when the cartridge is moved.
+    struct Place {
+        File directory;
+        IoFile io;
+    };
+
     std::string directory_;
     Cart cart_;
+    std::unique_ptr<Place> place_ = std::make_unique<Place>();
     File lock_;
     bool writable_ = false;
+    bool protected_ = false;
     std::vector<Partition> partitions_;
 };
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "handler/backends/tape/image/partition.hpp"
 
@@ -44,10 +45,14 @@ void Partition::reserve_space() {
 }
 
 Result<void> Partition::synchronize() {
+    if (lost_) return failure(EIO, "what was written before did not reach the store");
     if (!dirty_ || segments_.starts().empty()) return {};
     const auto segment = segments_.open(segments_.starts().size() - 1);
     if (!segment) return tl::unexpected(segment.error());
-    if (auto kept = tape::synchronize((*segment)->file); !kept) return kept;
+    if (auto kept = tape::synchronize((*segment)->file); !kept) {
+        lost_ = true;
+        return kept;
+    }
     dirty_ = false;
     tail_.synchronized = tail_.object;
     if (tail_.offset - kept_offset_ >= index_distance || tail_.object - index_file_.known() >= index_objects)

@@ -172,10 +172,11 @@ Result<void> Partition::make_ready(std::uint64_t bytes) {
         reserved_ = 0;
     }
     if (segments_.starts().empty() || (bytes > room() && room() != segment_size_)) {
-        auto made =
-            segments_.create_next({tail_.offset, tail_.object, tail_.file, tail_.checksum}, tail_.pass);
+        auto made = synchronize().and_then([this] {
+            return segments_.create_next({tail_.offset, tail_.object, tail_.file, tail_.checksum},
+                                         tail_.pass);
+        });
         if (!made) return made;
-        tail_.synchronized = tail_.object;
         reserved_ = 0;
     }
     // The last one may not be open any more.
@@ -228,6 +229,8 @@ Result<void> Partition::cut(std::uint64_t object) {
     tail_.offset = offset;
     tail_.last_offset = last->offset;
     tail_.checksum = last->checksum;
+    // What was lost behind the last synchronization is cut away with this.
+    lost_ = lost_ && object > tail_.synchronized;
     tail_.synchronized = std::min(tail_.synchronized, object);
     known_object_ = known_offset_ = 0;
     pushed_ = std::min(pushed_, offset);

@@ -109,6 +109,7 @@ private:
     bool writable_;
     bool continuing_ = false;   // What is written next follows what was written last.
     bool dirty_ = false;        // Something was changed since synchronize().
+    bool lost_ = false;         // Something did not reach the store. The kernel tells that only once.
     std::uint64_t pushed_ = 0;  // Offsets.
     std::uint64_t kept_offset_ = 0;
     std::uint64_t reserved_ = 0;  // Of the last segment's file.

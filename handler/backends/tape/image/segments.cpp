@@ -137,11 +137,6 @@ std::optional<SegmentHeader> Segments::header_of(std::size_t segment) {
 }
 
 Result<void> Segments::create_next(const SegmentStart& start, std::uint32_t pass) {
-    if (!starts_.empty()) {
-        const auto last = open(starts_.size() - 1);
-        if (!last) return tl::unexpected(last.error());
-        if (auto kept = synchronize((*last)->file); !kept) return kept;
-    }
     const auto number = starts_.size();
     const auto file = open_file(name_of(number), O_RDWR | O_CREAT | O_TRUNC);
     if (!file) return tl::unexpected(file.error());

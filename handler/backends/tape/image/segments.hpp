@@ -84,7 +84,7 @@ public:
     std::optional<SegmentHeader> header_of(std::size_t segment);
     // Takes the next file to be a segment: it was found to continue the last one.
     void accept(const SegmentStart& start) { starts_.push_back(start); }
-    // The one before survives power loss then, and so does its name.
+    // Its name survives power loss then. REQUIRES: so does all that is in the one before.
     Result<void> create_next(const SegmentStart& start, std::uint32_t pass);
     // What lies behind the offset is gone, in all files.
     Result<void> cut(std::uint64_t offset);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "tests/handler/backends/opened.hpp"
+#include "tests/handler/backends/tape/loaded.hpp"
+
+using namespace tcmud;
+using namespace tcmud::test;
+
+namespace {
+
+std::string refused(const std::string& path,
+                    std::initializer_list<std::pair<std::string, std::string>> options = {}) {
+    const auto checked = module("tape").check(request(path, 0, options));
+    REQUIRE_FALSE(checked);
+    return checked.error().text;
+}
+
+}  // namespace
+
+TEST_CASE("tape module: what cannot be opened is refused in one line, and so is what cannot be used") {
+    const TestCartridge cartridge;
+    CHECK(module("tape").check(request(cartridge.path(), 0)));
+    CHECK_THAT(refused("/nowhere"), Catch::StartsWith("/nowhere: there is no such directory"));
+    CHECK_THAT(refused("cart"), Catch::Contains("is no absolute path"));
+    CHECK(refused(cartridge.path(), {{"drive", "lto-99"}}) ==
+          "drive=lto-99: it can be lto-8, lto-5, lto-6, lto-7, lto-9");
+    CHECK_THAT(refused(cartridge.path(), {{"maker", "acme"}}), Catch::StartsWith("maker=acme: it can be "));
+    const auto opened = module("tape").open(request(cartridge.path(), 0));
+    REQUIRE(opened);
+    CHECK_THAT(refused(cartridge.path()), Catch::Contains(": is in use: another drive"));
+}
+
+TEST_CASE("tape module: its options say which drive it is") {
+    const TestCartridge cartridge;
+    const auto opened = module("tape").open(request(
+        cartridge.path(), 0, {{"serial", "ABC"}, {"drive", "lto-6"}, {"maker", "ibm"}, {"readonly", "on"}}));
+    REQUIRE(opened);
+    const auto& drive = *std::get<std::unique_ptr<TapeBackend>>(*opened);
+    CHECK(drive.serial() == "ABC");
+    CHECK(drive.personality() == "lto-6");
+    CHECK(drive.maker() == "ibm");
+    REQUIRE(drive.medium());
+    CHECK(drive.medium()->write_protected);
+}
