@@ -17,6 +17,7 @@
 
 #include "handler/devices/block/block_device.hpp"
 #include "handler/devices/changer/changer_device.hpp"
+#include "handler/devices/tape/tape_device.hpp"
 
 namespace {
 
@@ -271,6 +272,7 @@ TEST_CASE("a device's page lists its commands, all and no others") {
     const auto [page, commands] = GENERATE(table<const char*, std::span<const tcmud::scsi::CommandInfo>>({
         {"docs/devices/disk.md", BlockDevice::commands()},
         {"docs/devices/changer.md", ChangerDevice::commands()},
+        {"docs/devices/tape.md", TapeDevice::commands()},
     }));
     std::set<std::string> answered;
     for (const auto& info : commands) answered.insert(row_of(info));

@@ -89,6 +89,7 @@ void PrimaryDevice::request_sense(Command& command, Reply reply) {
     const bool descriptors = (get_8(command.cdb(), 1) & 0x01) != 0;
     auto sense = attentions_.take();
     const bool taken = sense.has_value();
+    if (!sense) sense = in_progress();
     if (!sense) sense = not_ready();
     const auto bytes = scsi::encode(sense.value_or(scsi::sense::no_sense),
                                     descriptors ? scsi::SenseFormat::descriptor : scsi::SenseFormat::fixed);

@@ -83,6 +83,8 @@ protected:
     virtual bool offers(const scsi::CommandInfo&) const { return true; }
     // Why no medium can be used just now.
     virtual std::optional<scsi::Sense> not_ready() const { return std::nullopt; }
+    // What goes on, for REQUEST SENSE.
+    virtual std::optional<scsi::Sense> in_progress() const { return std::nullopt; }
 
     // Sends a structure, cut at the ALLOCATION LENGTH and at what the initiator lent.
     static scsi::Outcome send(Command& command, const scsi::Writer& data, std::uint64_t allocation_length);

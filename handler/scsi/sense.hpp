@@ -99,10 +99,19 @@ namespace sense {
 
 using Key = SenseKey;
 inline constexpr Sense no_sense{};
+inline constexpr Sense filemark_detected{.ascq = 0x01, .filemark = true};
+inline constexpr Sense end_of_partition_detected{.ascq = 0x02, .end_of_medium = true};
+inline constexpr Sense beginning_of_partition_detected{.ascq = 0x04, .end_of_medium = true};
+inline constexpr Sense programmable_early_warning{.ascq = 0x07, .end_of_medium = true};
+inline constexpr Sense progress_of_operation{Key::no_sense, 0x00, 0x16};
+inline constexpr Sense wrong_length{.incorrect_length = true};
 inline constexpr Sense becoming_ready{Key::not_ready, 0x04, 0x01};
 inline constexpr Sense initializing_command_required{Key::not_ready, 0x04, 0x02};
 inline constexpr Sense not_ready_cause_unknown{Key::not_ready, 0x04, 0x00};
 inline constexpr Sense operation_in_progress{Key::not_ready, 0x04, 0x07};
+inline constexpr Sense medium_not_present{Key::not_ready, 0x3a, 0x00};
+inline constexpr Sense cleaning_cartridge_installed{Key::not_ready, 0x30, 0x03};
+inline constexpr Sense incompatible_medium_installed{Key::medium_error, 0x30, 0x00};
 inline constexpr Sense write_error{Key::medium_error, 0x0c, 0x00};
 inline constexpr Sense unrecovered_read_error{Key::medium_error, 0x11, 0x00};
 inline constexpr Sense internal_target_failure{Key::hardware_error, 0x44, 0x00};
@@ -128,15 +137,24 @@ inline constexpr Sense insufficient_resources{Key::illegal_request, 0x55, 0x03};
 inline constexpr Sense medium_may_have_changed{Key::unit_attention, 0x28, 0x00};
 inline constexpr Sense import_export_accessed{Key::unit_attention, 0x28, 0x01};
 inline constexpr Sense power_on{Key::unit_attention, 0x29, 0x00};
+inline constexpr Sense position_not_at_beginning{Key::illegal_request, 0x3b, 0x0c};
+inline constexpr Sense protection_check_failed{Key::aborted_command, 0x10, 0x01};
 inline constexpr Sense capacity_data_changed{Key::unit_attention, 0x2a, 0x09};
 inline constexpr Sense mode_parameters_changed{Key::unit_attention, 0x2a, 0x01};
 inline constexpr Sense inquiry_data_changed{Key::unit_attention, 0x3f, 0x03};
 inline constexpr Sense write_protected{Key::data_protect, 0x27, 0x00};
 inline constexpr Sense software_write_protected{Key::data_protect, 0x27, 0x02};
 inline constexpr Sense space_allocation_failed{Key::data_protect, 0x27, 0x07};
+inline constexpr Sense incompatible_format{Key::data_protect, 0x30, 0x05};
+inline constexpr Sense worm_overwrite_attempted{Key::data_protect, 0x30, 0x0c};
+inline constexpr Sense unable_to_decrypt{Key::data_protect, 0x74, 0x01};
+inline constexpr Sense unencrypted_data{Key::data_protect, 0x74, 0x02};
+inline constexpr Sense incorrect_encryption_key{Key::data_protect, 0x74, 0x03};
+inline constexpr Sense end_of_data_detected{Key::blank_check, 0x00, 0x05};
 inline constexpr Sense copy_target_not_reachable{Key::copy_aborted, 0x0d, 0x02};
 inline constexpr Sense third_party_device_failure{Key::copy_aborted, 0x0d, 0x01};
 inline constexpr Sense copy_segment_failed{Key::copy_aborted, 0x0d, 0x00};
+inline constexpr Sense volume_overflow{.key = Key::volume_overflow, .ascq = 0x02, .end_of_medium = true};
 inline constexpr Sense miscompare_during_verify{Key::miscompare, 0x1d, 0x00};
 
 }  // namespace sense
