@@ -34,9 +34,7 @@ bool is_barcode(std::string_view text) {
 }
 
 Result<void> check_new(const NewCartridge& what) {
-    if (!is_barcode(what.barcode))
-        return failure(EINVAL, fmt::format("'{}' is no barcode: at most 32 printable characters, no spaces",
-                                           what.barcode));
+    if (auto good = Cartridge::check_barcode(what.barcode); !good) return good;
     if (raw(what.capacity) != 0 && raw(what.capacity) < least_partition)
         return failure(EINVAL, fmt::format("{} bytes are no capacity: at least {}", raw(what.capacity),
                                            least_partition));
@@ -94,6 +92,12 @@ ByteCount native_capacity(std::uint8_t density) {
         case 0x62: return ByteCount{30000 * gigabyte};  // LTO-10
         default: return ByteCount{12000 * gigabyte};    // LTO-8
     }
+}
+
+Result<void> Cartridge::check_barcode(std::string_view text) {
+    if (is_barcode(text)) return {};
+    return failure(EINVAL,
+                   fmt::format("'{}' is no barcode: at most 32 printable characters, no spaces", text));
 }
 
 Result<void> Cartridge::create(const std::string& directory, const NewCartridge& what) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "handler/backends/tape/image/cart_file.hpp"
@@ -37,6 +38,8 @@ public:
 
     // Makes the directory, which must not be there, or be empty.
     static Result<void> create(const std::string& directory, const NewCartridge& what);
+    // EINVAL: it cannot be one.
+    static Result<void> check_barcode(std::string_view text);
     // Whether there is one that this version knows, without opening its partitions.
     static Result<Cart> look_at(const std::string& directory);
     // Use::drive: where its files cannot be written, it is write protected.

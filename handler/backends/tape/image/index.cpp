@@ -109,6 +109,12 @@ std::uint64_t Index::estimate(std::uint64_t object) const {
     return run.offset + (next_offset - run.offset) / (next - run.object) * (object - run.object);
 }
 
+std::uint64_t Index::same_from(std::uint64_t object) const {
+    const auto i = run_of(object);
+    if (runs_[i].kind != Run::Kind::same) return 0;
+    return (i + 1 < runs_.size() ? runs_[i + 1].object : end_.object) - object;
+}
+
 std::uint64_t Index::filemarks_before(std::uint64_t object) const {
     return static_cast<std::uint64_t>(std::ranges::lower_bound(filemarks_, object) - filemarks_.begin());
 }

@@ -69,6 +69,9 @@ public:
     // The same of the end, and otherwise never more than a mixed run wrong: for what is told, not for I/O.
     std::uint64_t estimate(std::uint64_t object) const;
 
+    // How many blocks from that one on are known to have its length, and to be stored as they are.
+    std::uint64_t same_from(std::uint64_t object) const;
+
     std::uint64_t filemarks() const { return end_.file; }
     // Of the filemark of that number, from 0. REQUIRES: it is less than filemarks().
     std::uint64_t filemark(std::uint64_t number) const { return filemarks_[number]; }

@@ -133,22 +133,29 @@ void Partition::passed(const Record& record, std::uint64_t offset) {
     known_offset_ = offset + record_size(record.stored_length);
 }
 
-Result<Record> Partition::fetch(std::uint64_t object, std::vector<std::byte>& stored) {
+Result<Record> Partition::look(std::uint64_t object) {
     const auto location = locate(object);
     if (!location) return tl::unexpected(location.error());
     RecordHeader header{};
-    const auto& file = location->segment->file;
-    const auto got = read_at(file, location->at, header);
+    const auto got = read_at(location->segment->file, location->at, header);
     if (!got) return tl::unexpected(got.error());
     if (*got != header.size()) return damaged(object);
     const auto record = expect(header, object);
+    if (record && record_size(record->stored_length) > location->follows) return damaged(object);
+    if (record) passed(*record, location->offset);
+    return record;
+}
+
+Result<Record> Partition::fetch(std::uint64_t object, std::vector<std::byte>& stored) {
+    const auto location = locate(object);
+    if (!location) return tl::unexpected(location.error());
+    const auto record = look(object);
     if (!record) return record;
-    if (record_size(record->stored_length) > location->follows) return damaged(object);
+    const auto& file = location->segment->file;
     stored.resize(record->stored_length);
     const auto rest = read_at(file, location->at + record_header_size, stored);
     if (!rest) return tl::unexpected(rest.error());
     if (*rest != stored.size()) return damaged(object);
-    passed(*record, location->offset);
     return record;
 }
 

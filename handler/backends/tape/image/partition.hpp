@@ -43,6 +43,8 @@ public:
     Result<Location> locate(std::uint64_t object);
     // The record of an object was seen, at that offset: the next one is behind it.
     void passed(const Record& record, std::uint64_t offset);
+    // Blocks: the record alone. EUCLEAN: it is none, or not that one's.
+    Result<Record> look(std::uint64_t object);
     // Blocks: the record, and what is stored of it, unchecked. EUCLEAN: it is none, or not that one's.
     Result<Record> fetch(std::uint64_t object, std::vector<std::byte>& stored);
 
