@@ -152,7 +152,11 @@ Writer PrimaryDevice::mode_parameters(scsi::Bytes cdb, bool& known) const {
     const auto header = data.size();
     if (!no_block_descriptor) append_block_descriptor(data, long_lba);
     const auto descriptor = data.size() - header;
-    known = mode_pages_.append(data, get_8(cdb, 2) & 0x3f, get_8(cdb, 3), control);
+    const auto page = static_cast<std::uint8_t>(get_8(cdb, 2) & 0x3f);
+    // Page 00h is vendor specific. Tape drives send header and block descriptor for it, which is what Linux
+    // asks for whenever a tape is opened.
+    const bool descriptor_alone = page == 0 && type_.inquiry.type == scsi::DeviceType::tape;
+    known = descriptor_alone || mode_pages_.append(data, page, get_8(cdb, 3), control);
     if (is_ten_bytes(cdb)) {
         data.set_16(6, descriptor);
         data.set_16(0, data.size() - 2);

@@ -7,6 +7,8 @@
 #include <variant>
 
 #include "handler/devices/absent_device.hpp"
+#include "handler/devices/changer/changer_device.hpp"
+#include "handler/devices/tape/tape_device.hpp"
 #include "handler/serving/timed_backend.hpp"
 
 namespace tcmud::serving {
@@ -43,6 +45,51 @@ private:
     std::optional<devices::BlockDevice> device_;
 };
 
+class ServedTape final : public ServedUnit {
+public:
+    ServedTape(std::unique_ptr<TapeBackend> backend, devices::Host& host, Loop& loop)
+        : backend_(std::move(backend)) {
+        backend_->start(loop.io(), {[this] { device_->medium_changed(); }});
+        device_.emplace(*backend_, host);
+    }
+
+    devices::Device& device() override { return *device_; }
+    const Latency& latency(Direction) const override { return latency_; }
+    Result<std::string> control(std::string_view command) override { return backend_->control(command); }
+    OpenedBackend leave() override {
+        device_.reset();
+        return std::move(backend_);
+    }
+
+private:
+    std::unique_ptr<TapeBackend> backend_;
+    std::optional<devices::TapeDevice> device_;
+    Latency latency_;  // Not measured.
+};
+
+class ServedChanger final : public ServedUnit {
+public:
+    ServedChanger(std::unique_ptr<ChangerBackend> backend, devices::Host& host, Loop& loop)
+        : backend_(std::move(backend)) {
+        backend_->start(loop.io(), {[this] { device_->import_export_accessed(); },
+                                    [this] { device_->inventory_changed(); }});
+        device_.emplace(*backend_, host);
+    }
+
+    devices::Device& device() override { return *device_; }
+    const Latency& latency(Direction) const override { return latency_; }
+    Result<std::string> control(std::string_view command) override { return backend_->control(command); }
+    OpenedBackend leave() override {
+        device_.reset();
+        return std::move(backend_);
+    }
+
+private:
+    std::unique_ptr<ChangerBackend> backend_;
+    std::optional<devices::ChangerDevice> device_;
+    Latency latency_;  // Moves are not measured.
+};
+
 class ServedAbsent final : public ServedUnit {
 public:
     ServedAbsent(LunKind kind, devices::Host& host)
@@ -71,6 +118,10 @@ std::unique_ptr<ServedUnit> ServedUnit::make(OpenedBackend backend, const device
                                              devices::Host& host, Loop& loop) {
     const bool absent = std::visit([](const auto& pointer) { return !pointer; }, backend);
     if (absent) return std::make_unique<ServedAbsent>(kind_of(backend), host);
+    if (auto* const changer = std::get_if<std::unique_ptr<ChangerBackend>>(&backend))
+        return std::make_unique<ServedChanger>(std::move(*changer), host, loop);
+    if (auto* const tape = std::get_if<std::unique_ptr<TapeBackend>>(&backend))
+        return std::make_unique<ServedTape>(std::move(*tape), host, loop);
     auto& disk = std::get<std::unique_ptr<BlockBackend>>(backend);
     return std::make_unique<ServedDisk>(std::move(disk), settings, host, loop);
 }

@@ -118,14 +118,25 @@ make_lun() {
     env echo 1 >"$device/enable"
 }
 
-# loopback NAME...: LUNs of core/user_0, or of another HBA if the name has it (fileio_0/one), as disks of one loopback host; their names below /dev go to disk[NAME] and, those of
-# sg, to generic[NAME].
+# loopback NAME...: LUNs of core/user_0, or of another HBA if the name has it (fileio_0/one), as devices of one loopback host; their
+# names below /dev go to disk[NAME] (of a tape its nstX, of a changer its schX) and, those of sg, to generic[NAME].
 declare -A disk generic
+# wait_for_node SCSI-DEVICE: the directory of its block device, of its tape that does not rewind, or of its changer.
+wait_for_node() {
+    local tries node
+    for ((tries = 0; tries < 100; tries++)); do
+        for node in "$1"/block/* "$1"/scsi_tape/nst*[0-9] "$1"/scsi_changer/*; do
+            [ ! -d "$node" ] || { echo "$node"; return; }
+        done
+        sleep 0.1
+    done
+    return 1
+}
 loopback_hosts=0
 loopback() {
     modprobe tcm_loop
     loopback_hosts=$((loopback_hosts + 1))
-    local group=$target/loopback/naa.600140500000000$loopback_hosts/tpgt_1 number=0 name backstore address block names
+    local group=$target/loopback/naa.600140500000000$loopback_hosts/tpgt_1 number=0 name backstore address found node names
     # Few processes for each LUN: there may be hundreds.
     eval "mkdir -p '$group/lun/lun_'{0..$(($# - 1))}"
     echo "naa.600140510000000$loopback_hosts" >"$group/nexus"
@@ -133,12 +144,12 @@ loopback() {
     for name; do
         [[ $name == */* ]] && backstore=$core/$name || backstore=$core/user_${HBA:-0}/$name
         ln -s "$backstore" "$group/lun/lun_$number/lun"
-        block=/sys/bus/scsi/devices/$address:$number/block
-        wait_for 10 test -d "$block" || { failed "the disk of $name appears" "$(dmesg | tail)"; finish; }
-        names=("$block"/* "${block%block}scsi_generic"/*)
+        found=/sys/bus/scsi/devices/$address:$number
+        node=$(wait_for_node "$found") || { failed "the device of $name appears" "$(dmesg | tail)"; finish; }
+        names=("$node" "$found/scsi_generic"/*)
         disk[$name]=/dev/${names[0]##*/}
         generic[$name]=/dev/${names[1]##*/}
-        wait_for 10 test -b "${disk[$name]}" -a -c "${generic[$name]}"
+        wait_for 10 test -e "${disk[$name]}" -a -c "${generic[$name]}"
         number=$((number + 1))
     done
 }

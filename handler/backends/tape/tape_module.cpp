@@ -41,6 +41,7 @@ Result<DriveOptions> drive_options(const OpenRequest& request) {
 class TapeModule final : public BackendModule {
 public:
     std::string_view subtype() const override { return "tape"; }
+    LunKind kind(std::string_view) const override { return LunKind::tape; }
     std::string_view description() const override {
         return "A tape drive with a cartridge in it: tape//path/of/cartridge (tcmu-tape create makes one).";
     }

@@ -158,8 +158,12 @@ Result<void> check_sense(const Cart& cart) {
 }  // namespace
 
 std::string text_of(const Uuid& uuid) {
-    auto text = hex(uuid);
-    for (const std::size_t at : {8u, 13u, 18u, 23u}) text.insert(at, "-");
+    const auto digits = hex(uuid);
+    std::string text;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i == 8 || i == 12 || i == 16 || i == 20) text += '-';
+        text += digits[i];
+    }
     return text;
 }
 

@@ -143,3 +143,13 @@ TEST_CASE("pages are sorted, and of one length for every generation") {
     CHECK(devices::tape_mode_pages(2).size() == 11);
     CHECK(devices::tape_mode_pages(4).size() == 11);
 }
+
+TEST_CASE("page 00h is header and block descriptor alone, as Linux' st asks for whenever a tape is opened") {
+    Tape tape;
+    REQUIRE(good(tape.send({0x15, 0x10, 0, 0, 12, 0}, bytes({0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 2, 0}))));
+    const auto answer = tape.send({0x1a, 0, 0, 0, 12, 0}, filled(12, 0xa5));
+    REQUIRE(good(answer));
+    CHECK(answer.data_length == 12);
+    CHECK(answer.data[0] == std::byte{11});
+    CHECK(scsi::get_24(answer.data, 9) == 512);
+}
