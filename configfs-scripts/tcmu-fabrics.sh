@@ -198,8 +198,11 @@ use_nexus() {
 
 export_loopback() {
     load_module tcm_loop
-    # NAA type 5 addresses, made of the name: a target of its own for each disk.
-    wwn=${iqn:-naa.5$(hexadecimal "target user_$hba/$name" 15)}
+    case $subtype in
+    tape) load_module st ;;
+    changer) load_module ch ;;
+    esac
+    wwn=${iqn:-$(default_target loopback "$hba" "$name")}
     open_group "$wwn" tpgt_1
     use_nexus
     link_lun
@@ -207,7 +210,7 @@ export_loopback() {
 
 export_vhost() {
     load_module vhost_scsi
-    wwn=${iqn:-naa.5$(hexadecimal "target vhost user_$hba/$name" 15)}
+    wwn=${iqn:-$(default_target vhost "$hba" "$name")}
     open_group "$wwn" tpgt_1
     use_nexus
     link_lun
@@ -267,9 +270,9 @@ export_fc() {
 tell_export() {
     case $fabric in
     loopback)
-        disk=$(loopback_disk "$lun")
-        [ -n "$disk" ] || fail "the disk does not appear: dmesg says why"
-        echo "disk:    /dev/$disk"
+        node=$(loopback_device "$lun")
+        [ -n "$node" ] || fail "the device does not appear: dmesg says why"
+        printf '%-8s /dev/%s\n' "$(kind_of_device "$node"):" "$node"
         return
         ;;
     iscsi) tell_iscsi ;;

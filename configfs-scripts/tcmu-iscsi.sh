@@ -90,7 +90,7 @@ set_up_discovery() {
 export_iscsi() {
     load_module iscsi_target_mod
     [ -z "$iser" ] || load_module ib_isert
-    [ -n "$iqn" ] || iqn=iqn.2003-01.org.tcmud.$(uname -n | tr 'A-Z_' 'a-z-'):$(echo "$name" | tr 'A-Z_' 'a-z-')
+    [ -n "$iqn" ] || iqn=$(default_target iscsi "$hba" "$name")
     open_group "$iqn" tpgt_1
     link_lun
     set_up_portals

@@ -88,21 +88,36 @@ group_of_lun() { dirname "$(dirname "$1")"; }
 wwn_of_lun() { basename "$(dirname "$(group_of_lun "$1")")"; }
 fabric_of_lun() { basename "$(dirname "$(dirname "$(group_of_lun "$1")")")"; }
 
-# loopback_disk LUN-DIRECTORY: sdX, once it is there; waits two seconds at most.
-loopback_disk() {
+# loopback_device LUN-DIRECTORY: sdX, nstX or schX, once it is there; waits two seconds at most. A drive or changer whose
+# driver is not loaded has its sgX alone.
+loopback_device() {
     address=$(read_line "$(group_of_lun "$1")/address")
     number=${1##*lun_}
     tries=0
     while [ $tries -lt 20 ]; do
-        for block in "$sys/bus/scsi/devices/$address:$number/block"/*; do
-            if [ -d "$block" ]; then
-                basename "$block"
+        for node in "$sys/bus/scsi/devices/$address:$number"/block/* \
+            "$sys/bus/scsi/devices/$address:$number"/scsi_tape/nst*[0-9] "$sys/bus/scsi/devices/$address:$number"/scsi_changer/*; do
+            if [ -d "$node" ]; then
+                basename "$node"
                 return
             fi
         done
         tries=$((tries + 1))
         sleep 0.1
     done
+    for node in "$sys/bus/scsi/devices/$address:$number/scsi_generic"/*; do
+        if [ -d "$node" ]; then basename "$node"; fi
+    done
+}
+
+# kind_of_device NAME: what it is, in a word.
+kind_of_device() {
+    case $1 in
+    nst*) echo tape ;;
+    sch*) echo changer ;;
+    sg*) echo generic ;;
+    *) echo disk ;;
+    esac
 }
 
 # logged_in ACL-DIRECTORY: whether this initiator is.
@@ -120,6 +135,21 @@ sessions_of() {
             if [ -d "$acl" ] && logged_in "$acl"; then basename "$acl"; fi
         done
     } | sed '/^$/d' | sort -u
+}
+
+# hexadecimal TEXT DIGITS: digits that depend on this machine and the text alone.
+hexadecimal() {
+    printf '%s %s' "$(uname -n)" "$1" | sha256sum | cut -c "1-$2"
+}
+
+# default_target FABRIC HBA NAME: the name of a LUN's target, made of the LUN's; nothing where the target is a port.
+default_target() {
+    case $1 in
+    # NAA type 5 addresses.
+    loopback) echo "naa.5$(hexadecimal "target user_$2/$3" 15)" ;;
+    vhost) echo "naa.5$(hexadecimal "target vhost user_$2/$3" 15)" ;;
+    iscsi | iser) echo "iqn.2003-01.org.tcmud.$(uname -n | tr 'A-Z_' 'a-z-'):$(echo "$3" | tr 'A-Z_' 'a-z-')" ;;
+    esac
 }
 
 # shell_quoted TEXT
