@@ -3,7 +3,9 @@
 // each command one completion and one doorbell; when the ring is empty, poll and read. No SCSI layer worth
 // the name, no checks, no journal. It is part of the measurement: it does not change when tcmud does.
 //
-// usage: tcmu-reference null|inline HBA/DEVICE
+// usage: tcmu-reference null|inline|tape-null|tape HBA/DEVICE
+//
+// As a tape it stores nothing but the blocks, one behind the other; whoever reads asks for what was written.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -40,6 +42,8 @@ struct Disk {
     int fd;
     int file;  // -1: nothing is stored.
     std::uint64_t size;
+    bool tape;
+    off_t head;  // Of a tape.
 };
 
 struct Transfer {
@@ -60,7 +64,7 @@ std::uint64_t size_of(const uio::DeviceName& name) {
     return 0;
 }
 
-Disk open_disk(const std::string& wanted, bool stores) {
+Disk open_disk(const std::string& wanted, bool stores, bool tape) {
     for (const auto& found : uio::find_devices()) {
         if (found.name.hba + "/" + found.name.device != wanted) continue;
         Disk disk{};
@@ -75,6 +79,7 @@ Disk open_disk(const std::string& wanted, bool stores) {
         disk.ring = disk.mapping + disk.mailbox->ring_offset;
         disk.size = size_of(found.name);
         const auto path = found.name.config.substr(found.name.config.find('/'));
+        disk.tape = tape;
         disk.file = stores ? ::open(path.c_str(), O_RDWR | O_CLOEXEC) : -1;
         if (stores && disk.file < 0) fail(path.c_str());
         return disk;
@@ -92,6 +97,8 @@ bool answer_itself(const Disk& disk, std::span<const std::byte> cdb, std::span<c
         case scsi::Opcode::synchronize_cache_10: return true;
         case scsi::Opcode::inquiry:
             if (cdb[1] != std::byte{0}) return false;
+            data[0] = std::byte{disk.tape};
+            data[1] = disk.tape ? std::byte{0x80} : std::byte{0};
             data[2] = std::byte{5};
             data[3] = std::byte{2};
             data[4] = std::byte{31};
@@ -106,6 +113,42 @@ bool answer_itself(const Disk& disk, std::span<const std::byte> cdb, std::span<c
     if (!pieces.empty())
         std::memcpy(pieces[0].iov_base, data.data(), std::min(data.size(), pieces[0].iov_len));
     return true;
+}
+
+// What st asks of a drive beside blocks.
+bool answer_as_tape(Disk& tape, std::span<const std::byte> cdb, std::span<const iovec> pieces) {
+    std::array<std::byte, 12> data{};
+    switch (std::to_integer<unsigned>(cdb[0])) {
+        case 0x01: tape.head = 0; return true;  // REWIND
+        case 0x10:                              // WRITE FILEMARKS
+        case 0x15:                              // MODE SELECT(6)
+        case 0x1b: return true;                 // LOAD UNLOAD
+        case 0x05:                              // READ BLOCK LIMITS: 1 byte to 8 MiB
+            data[1] = std::byte{0x80};
+            data[5] = std::byte{1};
+            break;
+        case 0x1a:  // MODE SENSE(6): buffered, blocks of any length
+            data[0] = std::byte{11};
+            data[2] = std::byte{0x10};
+            data[3] = std::byte{8};
+            break;
+        default: return answer_itself(tape, cdb, pieces);
+    }
+    if (!pieces.empty())
+        std::memcpy(pieces[0].iov_base, data.data(), std::min(data.size(), pieces[0].iov_len));
+    return true;
+}
+
+bool transfer_block(Disk& tape, std::span<const std::byte> cdb, std::span<const iovec> pieces) {
+    const auto opcode = static_cast<scsi::Opcode>(cdb[0]);
+    if (opcode != scsi::Opcode::read_6 && opcode != scsi::Opcode::write_6)
+        return answer_as_tape(tape, cdb, pieces);
+    if (tape.file < 0) return true;
+    const auto count = static_cast<int>(pieces.size());
+    const auto moved = opcode == scsi::Opcode::write_6 ? ::pwritev(tape.file, pieces.data(), count, tape.head)
+                                                       : ::preadv(tape.file, pieces.data(), count, tape.head);
+    tape.head += static_cast<off_t>(scsi::get_24(cdb, 2));
+    return moved >= 0;
 }
 
 bool transfer(const Disk& disk, std::span<const std::byte> cdb, std::span<const iovec> pieces) {
@@ -125,15 +168,16 @@ bool transfer(const Disk& disk, std::span<const std::byte> cdb, std::span<const 
     return moved >= 0;
 }
 
-void execute(const Disk& disk, std::byte* entry) {
+void execute(Disk& disk, std::byte* entry) {
     uio::abi::Request request;
     std::memcpy(&request, entry, sizeof request);
-    std::array<iovec, 256> pieces;
+    std::array<iovec, 2048> pieces;
     const auto* from = reinterpret_cast<const uio::abi::Piece*>(entry + sizeof request);
     for (std::uint32_t i = 0; i < request.piece_count; ++i)
         pieces[i] = {disk.mapping + from[i].offset, from[i].length};
     const std::span<const std::byte> cdb(disk.mapping + request.cdb_offset, 16);
-    const bool good = transfer(disk, cdb, std::span(pieces).first(request.piece_count));
+    const auto data = std::span(pieces).first(request.piece_count);
+    const bool good = disk.tape ? transfer_block(disk, cdb, data) : transfer(disk, cdb, data);
     uio::abi::Response response{};
     response.header = request.header;
     if (!good) {
@@ -146,7 +190,7 @@ void execute(const Disk& disk, std::byte* entry) {
     std::memcpy(entry, &response, good ? offsetof(uio::abi::Response, sense) : sizeof response);
 }
 
-[[noreturn]] void serve(const Disk& disk) {
+[[noreturn]] void serve(Disk disk) {
     auto& mailbox = *disk.mailbox;
     for (;;) {
         auto tail = mailbox.tail;
@@ -172,8 +216,9 @@ void execute(const Disk& disk, std::byte* entry) {
 
 int main(int count, char** arguments) {
     if (count != 3) {
-        std::fprintf(stderr, "usage: tcmu-reference null|inline HBA/DEVICE\n");
+        std::fprintf(stderr, "usage: tcmu-reference null|inline|tape-null|tape HBA/DEVICE\n");
         return 2;
     }
-    serve(open_disk(arguments[2], std::strcmp(arguments[1], "inline") == 0));
+    const std::string how = arguments[1];
+    serve(open_disk(arguments[2], how == "inline" || how == "tape", how.starts_with("tape")));
 }
