@@ -40,7 +40,7 @@ bool WorkerPool::enqueue(std::shared_ptr<Job> job) {
     auto ended = [this, wake = std::move(job->ended)]() mutable { asio::post(context_, std::move(wake)); };
     job->ended = std::move(ended);
     const std::lock_guard lock(state_->mutex);
-    if (state_->stuck >= threads_ + replacements_) return false;
+    if (all_are_stuck()) return false;
     state_->queue.push_back(std::move(job));
     const auto working = state_->threads - state_->stuck;
     if (state_->idle < state_->queue.size() && working < threads_ &&
@@ -56,20 +56,34 @@ void WorkerPool::start_thread() {
     std::thread([state = state_] { serve(state); }).detach();
 }
 
-bool WorkerPool::abandon(Job& job) {
+WorkerPool::Late WorkerPool::look_at(Job& job, std::chrono::milliseconds deadline,
+                                     std::chrono::milliseconds& more) {
     const std::lock_guard lock(state_->mutex);
-    if (job.finished) return false;
+    if (job.finished) return Late::just_ended;
+    more = deadline;
+    if (!job.running && !all_are_stuck()) return Late::no;
+    if (job.running) {
+        const auto late_at = job.began + deadline;
+        const auto now = std::chrono::steady_clock::now();
+        more = std::chrono::ceil<std::chrono::milliseconds>(late_at - now);
+        if (now < late_at) return Late::no;
+    }
+    const bool ran = job.running;
+    abandon(job);
+    return ran ? Late::abandoned : Late::all_are_stuck;
+}
+
+void WorkerPool::abandon(Job& job) {
     job.abandoned = true;
     // The stuck thread may outlive the control thread's context; it must hold nothing of it.
     job.ended = nullptr;
     if (!job.running) {
         std::erase_if(state_->queue, [&](const auto& queued) { return queued.get() == &job; });
-        return true;
+        return;
     }
     ++state_->stuck;
     log::warning("{}: still not ended; its thread is left to it", job.what);
     if (!state_->queue.empty() && state_->threads < threads_ + replacements_) start_thread();
-    return true;
 }
 
 void WorkerPool::serve(const std::shared_ptr<State>& state) {
@@ -86,6 +100,7 @@ void WorkerPool::serve(const std::shared_ptr<State>& state) {
         const auto job = std::move(state->queue.front());
         state->queue.pop_front();
         job->running = true;
+        job->began = std::chrono::steady_clock::now();
         lock.unlock();
         job->work();
         lock.lock();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads for what may block: configfs, opening and closing of backends.
 //
-// Every job has a deadline. A job that misses it is abandoned: its waiter is told, its thread is counted as
-// stuck and replaced, up to a limit; when all are stuck, new jobs end at once with that error. The job itself
-// goes on, and what it returns in the end is dropped on its own thread.
+// Every job has a deadline, which counts from its beginning: one that waits for others is not late. A job
+// that misses it is abandoned: its waiter is told, its thread is counted as stuck and replaced, up to a
+// limit; when all are stuck, jobs that did not begin end with that error. The job itself goes on, and what it
+// returns in the end is dropped on its own thread.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <boost/asio/awaitable.hpp>
@@ -60,6 +62,7 @@ private:
         std::function<void()> ended;  // Posted to the control thread.
         // Guarded by State::mutex.
         bool running = false;
+        std::chrono::steady_clock::time_point began;
         bool finished = false;
         bool abandoned = false;
     };
@@ -75,10 +78,16 @@ private:
     };
 
     bool enqueue(std::shared_ptr<Job> job);
-    // False: it has just ended.
-    bool abandon(Job& job);
+    enum class Late { no, just_ended, abandoned, all_are_stuck };
+    // Its waiter has waited for some time; of a job that is not late, `more` is for how long he goes on.
+    Late look_at(Job& job, std::chrono::milliseconds deadline, std::chrono::milliseconds& more);
+    // REQUIRES: the state's mutex is held.
+    void abandon(Job& job);
+    bool all_are_stuck() const { return state_->stuck >= threads_ + replacements_; }
     void start_thread();
     static void serve(const std::shared_ptr<State>& state);
+
+    static constexpr std::string_view stuck_words = ": all threads for such work are stuck";
 
     asio::io_context& context_;
     std::size_t threads_;
@@ -104,11 +113,19 @@ asio::awaitable<Result<T>> WorkerPool::run(std::string what, std::chrono::millis
     };
     job->ended = [timer] { timer->cancel(); };
     if (!enqueue(job)) {
-        co_return failure(EAGAIN, job->what + ": all threads for such work are stuck");
+        co_return failure(EAGAIN, job->what.append(stuck_words));
     }
-    boost::system::error_code woken;
-    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (woken || !abandon(*job)) co_return std::move(**result);
+    auto late = Late::no;
+    while (late == Late::no) {
+        boost::system::error_code woken;
+        co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        if (woken) co_return std::move(**result);
+        std::chrono::milliseconds more{};
+        late = look_at(*job, deadline, more);
+        if (late == Late::no) timer->expires_after(more);
+    }
+    if (late == Late::just_ended) co_return std::move(**result);
+    if (late == Late::all_are_stuck) co_return failure(EAGAIN, job->what.append(stuck_words));
     co_return failure(ETIMEDOUT,
                       job->what + ": did not end within " + std::to_string(deadline.count()) + " ms");
 }
