@@ -223,7 +223,7 @@ private:
 };
 
 // A string as TOML has it.
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') result += '\\';
@@ -251,16 +251,18 @@ Result<LibraryFile> parse_library(std::string_view text, const std::string& name
 }
 
 std::string print(const LibraryFile& library) {
-    auto text = fmt::format("name = {}\npersonality = {}\nvendor = {}\nproduct = {}\nserial = {}\n",
-                            quoted(library.name), quoted(library.personality), quoted(library.vendor),
-                            quoted(library.product), quoted(library.serial));
+    auto text =
+        fmt::format("name = {}\npersonality = {}\nvendor = {}\nproduct = {}\nserial = {}\n",
+                    toml_string(library.name), toml_string(library.personality), toml_string(library.vendor),
+                    toml_string(library.product), toml_string(library.serial));
     text += fmt::format("slots = {}\nimport_export = {}\n", library.slots, library.import_export);
     const auto& bases = library.bases;
     text += fmt::format("\n[elements]\ntransport = {}\nimport_export = {}\ndrives = {}\nstorage = {}\n",
                         bases.transport, bases.import_export, bases.drives, bases.storage);
     for (const auto& drive : library.drives)
-        text += fmt::format("\n[[drives]]\nserial = {}\npersonality = {}\nmaker = {}\n", quoted(drive.serial),
-                            quoted(drive.personality), quoted(drive.maker));
+        text +=
+            fmt::format("\n[[drives]]\nserial = {}\npersonality = {}\nmaker = {}\n",
+                        toml_string(drive.serial), toml_string(drive.personality), toml_string(drive.maker));
     return text;
 }
 

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Moves of a library that is served. A cartridge leaves its drive before the inventory says so, and is open
+// for the one that it goes to: once the inventory has changed, nothing can fail any more.
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "handler/backends/tape/library/library.hpp"
+#include "handler/backends/tape/library/library_drive.hpp"
+
+namespace tcmud::tape {
+
+namespace {
+
+MoveStatus status_of_change(const Error& error) {
+    switch (error.number) {
+        case EBUSY: return MoveStatus::busy;
+        case EEXIST:
+        case EINVAL: return MoveStatus::barcode_taken;
+        default: return MoveStatus::io_error;
+    }
+}
+
+}  // namespace
+
+void Library::move(const MoveRequest& request, MoveStatus& status, Completion done) {
+    do_in_turn([this, request, &status, done = std::make_shared<Completion>(std::move(done))] {
+        carry_out(request, status, std::move(*done));
+    });
+}
+
+void Library::set_barcode(ElementAddress at, std::string barcode, MoveStatus& status, Completion done) {
+    do_in_turn([this, at, barcode = std::move(barcode), &status,
+                done = std::make_shared<Completion>(std::move(done))]() mutable {
+        change_barcode(at, std::move(barcode), status, std::move(*done));
+    });
+}
+
+std::vector<Library::Swap> Library::swaps_for(const Inventory& inventory) const {
+    std::vector<Swap> swaps;
+    for (auto* drive : drives_) {
+        if (!drive) continue;
+        const auto* place = inventory.find(address_of(*drive));
+        const auto wanted = place ? place->cartridge : std::string();
+        if (wanted != drive->cartridge) swaps.push_back({drive, drive->cartridge, wanted, {}, {}});
+    }
+    return swaps;
+}
+
+MoveStatus Library::open_given(std::vector<Swap>& swaps) const {
+    for (auto& swap : swaps) {
+        if (swap.after.empty()) continue;
+        // From one drive to another.
+        const auto from = std::ranges::find_if(swaps, [&](const Swap& other) {
+            return other.taken && &other != &swap && other.before == swap.after;
+        });
+        if (from != swaps.end()) continue;
+        const auto facts = now_->cartridges.find(swap.after);
+        if (facts != now_->cartridges.end() && !facts->second.problem.empty()) return MoveStatus::damaged;
+        auto cartridge = Cartridge::open(directory_.cartridge_path(swap.after), Cartridge::Use::drive);
+        if (!cartridge) return cartridge.error().number == EBUSY ? MoveStatus::busy : MoveStatus::damaged;
+        swap.given = std::make_unique<Cartridge>(std::move(*cartridge));
+    }
+    return MoveStatus::ok;
+}
+
+MoveStatus Library::commit(const MoveRequest& request,
+                           std::optional<LibraryDirectory::Changed>& changed) const {
+    auto status = MoveStatus::io_error;
+    auto made = directory_.change(
+        [&](const LibrarySnapshot& there, Inventory& inventory) -> Result<void> {
+            status = tape::move(there, request, inventory);
+            if (status != MoveStatus::ok) return failure(EINVAL, "refused");
+            // A drive that is another process's.
+            for (const auto address : {request.source, request.destination}) {
+                const auto* element = there.find(address);
+                if (element->type != ElementType::drive || is_served(address) || !element->full) continue;
+                if (!directory_.in_use(element->cartridge)) continue;
+                status = MoveStatus::busy;
+                return failure(EBUSY, "in use");
+            }
+            return {};
+        },
+        now_.get());
+    if (made) {
+        changed.emplace(std::move(*made));
+    } else if (status == MoveStatus::ok) {
+        status = status_of_change(made.error()) == MoveStatus::busy ? MoveStatus::busy : MoveStatus::io_error;
+    }
+    return status;
+}
+
+void Library::put_in(std::vector<Swap>& swaps) {
+    for (auto& swap : swaps) {
+        if (swap.given || swap.after.empty()) continue;
+        const auto from = std::ranges::find_if(
+            swaps, [&](const Swap& other) { return other.taken && other.before == swap.after; });
+        if (from != swaps.end()) swap.given = std::move(from->taken);
+    }
+    for (auto& swap : swaps) {
+        swap.drive->cartridge = swap.given ? swap.after : std::string();
+        if (swap.given) swap.drive->drive().insert(std::move(swap.given));
+        if (!swap.before.empty() || !swap.drive->cartridge.empty()) swap.drive->drive().medium_changed();
+        swap.drive->open_gate();
+    }
+}
+
+void Library::put_back(std::vector<Swap>& swaps) {
+    for (auto& swap : swaps) {
+        if (swap.taken) {
+            swap.drive->drive().insert(std::move(swap.taken));
+            swap.drive->drive().medium_changed();
+        }
+        swap.drive->open_gate();
+    }
+}
+
+Sequence Library::carry_out(MoveRequest request, MoveStatus& status, Completion done) {
+    const auto kept = shared_from_this();
+    auto wanted = now_->inventory;
+    status = tape::move(*now_, request, wanted);
+    auto swaps = status == MoveStatus::ok ? swaps_for(wanted) : std::vector<Swap>();
+    for (const auto& swap : swaps) {
+        const bool taken_out = swap.drive->occupied();
+        if (taken_out && swap.drive->drive().removal_prevented()) status = MoveStatus::removal_prevented;
+    }
+    if (status != MoveStatus::ok) {
+        std::move(done)({});
+        job_ended();
+        co_return;
+    }
+    for (auto& swap : swaps) {
+        co_await Wait{[&](Completion closed) { swap.drive->close_gate(std::move(closed)); }};
+        TapeResult result{TapeStatus::ok, 0, 0, 0};
+        if (swap.drive->medium())
+            co_await Wait{[&](Completion ended) { swap.drive->drive().unload(result, std::move(ended)); }};
+        if (result.status != TapeStatus::ok) status = MoveStatus::io_error;
+        if (swap.drive->occupied() && !swap.drive->medium()) swap.taken = swap.drive->drive().remove();
+    }
+    std::optional<LibraryDirectory::Changed> changed;
+    auto work = [&] {
+        if (status == MoveStatus::ok) status = open_given(swaps);
+        if (status == MoveStatus::ok) status = commit(request, changed);
+        if (status != MoveStatus::ok)
+            for (auto& swap : swaps) swap.given.reset();
+    };
+    co_await in_background(*queue_, file_, work);
+    if (changed) {
+        put_in(swaps);
+        const auto others = difference(*now_, changed->before);
+        know(std::move(changed->after));
+        tell(others);
+    } else {
+        put_back(swaps);
+    }
+    // What was taken out is closed where that may block.
+    auto close = [&] { swaps.clear(); };
+    if (!swaps.empty()) co_await in_background(*queue_, file_, close);
+    std::move(done)({});
+    job_ended();
+}
+
+Sequence Library::change_barcode(ElementAddress at, std::string barcode, MoveStatus& status,
+                                 Completion done) {
+    const auto kept = shared_from_this();
+    const auto* element = now_->find(at);
+    status = !element        ? MoveStatus::no_source_element
+             : element->full ? MoveStatus::ok
+                             : MoveStatus::source_empty;
+    if (status == MoveStatus::ok) {
+        std::optional<Result<LibraryDirectory::Changed>> changed;
+        auto work = [&, cartridge = element->cartridge] {
+            changed.emplace(directory_.set_barcode(cartridge, barcode));
+        };
+        co_await in_background(*queue_, file_, work);
+        if (*changed) {
+            const auto others = difference(*now_, (*changed)->before);
+            know(std::move((*changed)->after));
+            tell(others);
+        } else {
+            status = status_of_change(changed->error());
+        }
+    }
+    std::move(done)({});
+    job_ended();
+}
+
+}  // namespace tcmud::tape
