@@ -147,7 +147,8 @@ void Library::job_ended() {
     next_job();
 }
 
-bool Library::is_loaded(std::size_t drive) const {
+bool Library::is_loaded(std::size_t drive) {
+    const std::lock_guard guard(mutex_);
     return drives_[drive] && drives_[drive]->medium() != nullptr;
 }
 
@@ -187,23 +188,17 @@ Sequence Library::look_again() {
     know(std::move(**found));
     auto swaps = swaps_for(now_->inventory);
     for (auto& swap : swaps) {
-        co_await Wait{[&](Completion closed) { swap.drive->close_gate(std::move(closed)); }};
-        if (swap.drive->medium()) {
-            TapeResult result;
-            co_await Wait{[&](Completion done) { swap.drive->drive().unload(result, std::move(done)); }};
-        }
-        if (swap.drive->occupied() && !swap.drive->medium()) swap.taken = swap.drive->drive().remove();
+        bool out = false;
+        co_await Wait{[&](Completion done) { take_out(swap, out, std::move(done)); }};
+        if (!out) swap.drive->open_gate();
     }
+    // What does not leave its drive is tried again with the next change.
+    std::erase_if(swaps, [](const Swap& swap) { return swap.drive->occupied(); });
     auto open = [&] {
         for (auto& swap : swaps) swap.taken.reset();
-        for (auto& swap : swaps) {
-            std::vector<Swap> one;
-            one.push_back(std::move(swap));
-            static_cast<void>(open_given(one));
-            swap = std::move(one.front());
-        }
+        for (auto& swap : swaps) static_cast<void>(open_given(swap));
     };
-    co_await in_background(*queue_, file_, open);
+    if (!swaps.empty()) co_await in_background(*queue_, file_, open);
     put_in(swaps);
     tell(changes);
     job_ended();

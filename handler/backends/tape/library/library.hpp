@@ -42,9 +42,9 @@ public:
     void leave();
 
     // From here on: on the serving thread.
-    const LibrarySnapshot& now() const { return *now_; }
+    std::shared_ptr<const LibrarySnapshot> now() const { return now_; }
     // Whether the cartridge in that drive is loaded.
-    bool is_loaded(std::size_t drive) const;
+    bool is_loaded(std::size_t drive);
     // See ChangerBackend.
     void move(const MoveRequest& request, MoveStatus& status, Completion done);
     void set_barcode(ElementAddress at, std::string barcode, MoveStatus& status, Completion done);
@@ -60,6 +60,7 @@ private:
         Held taken;  // What was in it.
         Held given;
     };
+    using Swaps = std::vector<Swap>;
 
     Library(LibraryDirectory directory, LibrarySnapshot found);
 
@@ -76,14 +77,17 @@ private:
     Sequence change_barcode(ElementAddress at, std::string barcode, MoveStatus& status, Completion done);
 
     // Which drives an inventory wants to hold something else than they do.
-    std::vector<Swap> swaps_for(const Inventory& inventory) const;
+    Swaps swaps_for(const Inventory& inventory) const;
     ElementAddress address_of(const LibraryDrive& drive) const;
     bool is_served(ElementAddress address) const;
+    // Has the drive's initiators wait, and takes the cartridge out. False: it stays in.
+    static Sequence take_out(Swap& swap, bool& out, Completion done);
     // Where it may block.
-    MoveStatus open_given(std::vector<Swap>& swaps) const;
+    MoveStatus open_given(Swap& swap) const;
+    MoveStatus open_given(Swaps& swaps) const;
     MoveStatus commit(const MoveRequest& request, std::optional<LibraryDirectory::Changed>& changed) const;
-    void put_in(std::vector<Swap>& swaps);
-    void put_back(std::vector<Swap>& swaps);
+    void put_in(Swaps& swaps);
+    void put_back(Swaps& swaps);
     // What is there is known from now on; changer: what others did is told.
     void know(LibrarySnapshot snapshot);
     void tell(Difference difference);

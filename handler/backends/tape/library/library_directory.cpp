@@ -156,6 +156,13 @@ std::string LibraryDirectory::cartridge_path(std::string_view name) const {
     return fmt::format("{}/cartridges/{}", path_, name);
 }
 
+Result<void> LibraryDirectory::check_drive(std::size_t number) const {
+    const auto count = file_.drives.size();
+    if (number < count) return {};
+    return failure(ENXIO, fmt::format("{}: there is no drive {}: the library has {}, counted from 0", path_,
+                                      number, count));
+}
+
 void LibraryDirectory::find_cartridges(LibrarySnapshot& snapshot) const {
     std::error_code error;
     for (fs::directory_iterator entry(path_ + "/cartridges", error), end; !error && entry != end;

@@ -51,6 +51,9 @@ public:
     std::string inventory_path() const { return path_ + "/inventory"; }
     std::string cartridge_path(std::string_view name) const;
 
+    // Whether there is such a drive, counted from 0.
+    Result<void> check_drive(std::size_t number) const;
+
     // known: of before; cartridges are not looked at again if nothing was changed since.
     Result<LibrarySnapshot> look(const LibrarySnapshot* known = nullptr) const;
 

@@ -251,10 +251,12 @@ Result<LibraryFile> parse_library(std::string_view text, const std::string& name
 }
 
 std::string print(const LibraryFile& library) {
-    auto text =
-        fmt::format("name = {}\npersonality = {}\nvendor = {}\nproduct = {}\nserial = {}\n",
-                    toml_string(library.name), toml_string(library.personality), toml_string(library.vendor),
-                    toml_string(library.product), toml_string(library.serial));
+    auto text = fmt::format("name = {}\npersonality = {}\n", toml_string(library.name),
+                            toml_string(library.personality));
+    // Without them they are the personality's.
+    if (!library.vendor.empty()) text += fmt::format("vendor = {}\n", toml_string(library.vendor));
+    if (!library.product.empty()) text += fmt::format("product = {}\n", toml_string(library.product));
+    text += fmt::format("serial = {}\n", toml_string(library.serial));
     text += fmt::format("slots = {}\nimport_export = {}\n", library.slots, library.import_export);
     const auto& bases = library.bases;
     text += fmt::format("\n[elements]\ntransport = {}\nimport_export = {}\ndrives = {}\nstorage = {}\n",

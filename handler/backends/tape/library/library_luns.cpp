@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "handler/backends/tape/drive.hpp"
 #include "handler/backends/tape/library/library.hpp"
 #include "handler/backends/tape/library/library_drive.hpp"
@@ -26,10 +24,9 @@ public:
     void start(IoQueue& queue, Events events) override { library_->join(std::move(events), queue); }
 
     std::span<const Element> elements() const override {
-        const auto& now = library_->now();
-        if (known_ != &now) {
-            known_ = &now;
-            elements_ = now.elements;
+        if (known_ != library_->now()) {
+            known_ = library_->now();
+            elements_ = known_->elements;
         }
         const auto drives = library_->directory().file().drives.size();
         for (std::size_t i = 0; i < drives; ++i)
@@ -54,13 +51,13 @@ public:
     Result<std::string> control(std::string_view command) override {
         if (command != "problems") return failure(EINVAL, "the only command of a changer is 'problems'");
         std::string text;
-        for (const auto& problem : library_->now().problems) text += problem + "\n";
+        for (const auto& problem : library_->now()->problems) text += problem + "\n";
         return text;
     }
 
 private:
     std::shared_ptr<Library> library_;
-    mutable const LibrarySnapshot* known_ = nullptr;
+    mutable std::shared_ptr<const LibrarySnapshot> known_;
     mutable std::vector<Element> elements_;
     std::optional<LibraryDirectory::Prevention> prevention_;
 };
@@ -77,12 +74,8 @@ Result<std::unique_ptr<TapeBackend>> Library::open_drive(const std::string& path
     auto library = find(path);
     if (!library) return tl::unexpected(library.error());
     const auto& directory = (*library)->directory();
-    const auto& drives = directory.file().drives;
-    if (number >= drives.size()) {
-        return failure(ENXIO, fmt::format("{}: there is no drive {}: the library has {}, counted from 0",
-                                          path, number, drives.size()));
-    }
-    const auto& what = drives[number];
+    if (auto exists = directory.check_drive(number); !exists) return tl::unexpected(exists.error());
+    const auto& what = directory.file().drives[number];
     auto drive = make_drive({what.serial, directory.path(), what.personality, what.maker});
     const auto there = directory.look();
     if (!there) return tl::unexpected(there.error());

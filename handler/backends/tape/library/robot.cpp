@@ -36,8 +36,8 @@ void Library::set_barcode(ElementAddress at, std::string barcode, MoveStatus& st
     });
 }
 
-std::vector<Library::Swap> Library::swaps_for(const Inventory& inventory) const {
-    std::vector<Swap> swaps;
+Library::Swaps Library::swaps_for(const Inventory& inventory) const {
+    Swaps swaps;
     for (auto* drive : drives_) {
         if (!drive) continue;
         const auto* place = inventory.find(address_of(*drive));
@@ -47,21 +47,36 @@ std::vector<Library::Swap> Library::swaps_for(const Inventory& inventory) const 
     return swaps;
 }
 
-MoveStatus Library::open_given(std::vector<Swap>& swaps) const {
+MoveStatus Library::open_given(Swap& swap) const {
+    if (swap.after.empty()) return MoveStatus::ok;
+    const auto facts = now_->cartridges.find(swap.after);
+    if (facts != now_->cartridges.end() && !facts->second.problem.empty()) return MoveStatus::damaged;
+    auto cartridge = Cartridge::open(directory_.cartridge_path(swap.after), Cartridge::Use::drive);
+    if (!cartridge) return cartridge.error().number == EBUSY ? MoveStatus::busy : MoveStatus::damaged;
+    swap.given = std::make_unique<Cartridge>(std::move(*cartridge));
+    return MoveStatus::ok;
+}
+
+MoveStatus Library::open_given(Swaps& swaps) const {
     for (auto& swap : swaps) {
-        if (swap.after.empty()) continue;
-        // From one drive to another.
-        const auto from = std::ranges::find_if(swaps, [&](const Swap& other) {
-            return other.taken && &other != &swap && other.before == swap.after;
-        });
-        if (from != swaps.end()) continue;
-        const auto facts = now_->cartridges.find(swap.after);
-        if (facts != now_->cartridges.end() && !facts->second.problem.empty()) return MoveStatus::damaged;
-        auto cartridge = Cartridge::open(directory_.cartridge_path(swap.after), Cartridge::Use::drive);
-        if (!cartridge) return cartridge.error().number == EBUSY ? MoveStatus::busy : MoveStatus::damaged;
-        swap.given = std::make_unique<Cartridge>(std::move(*cartridge));
+        // From one drive to another it stays open.
+        const bool taken = std::ranges::any_of(
+            swaps, [&](const Swap& other) { return other.taken && other.before == swap.after; });
+        if (taken) continue;
+        if (const auto status = open_given(swap); status != MoveStatus::ok) return status;
     }
     return MoveStatus::ok;
+}
+
+Sequence Library::take_out(Swap& swap, bool& out, Completion done) {
+    auto& drive = *swap.drive;
+    co_await Wait{[&](Completion closed) { drive.close_gate(std::move(closed)); }};
+    TapeResult result;
+    if (drive.medium())
+        co_await Wait{[&](Completion ended) { drive.drive().unload(result, std::move(ended)); }};
+    out = !drive.medium();
+    if (out && drive.occupied()) swap.taken = drive.drive().remove();
+    std::move(done)({});
 }
 
 MoveStatus Library::commit(const MoveRequest& request,
@@ -90,7 +105,7 @@ MoveStatus Library::commit(const MoveRequest& request,
     return status;
 }
 
-void Library::put_in(std::vector<Swap>& swaps) {
+void Library::put_in(Swaps& swaps) {
     for (auto& swap : swaps) {
         if (swap.given || swap.after.empty()) continue;
         const auto from = std::ranges::find_if(
@@ -105,7 +120,7 @@ void Library::put_in(std::vector<Swap>& swaps) {
     }
 }
 
-void Library::put_back(std::vector<Swap>& swaps) {
+void Library::put_back(Swaps& swaps) {
     for (auto& swap : swaps) {
         if (swap.taken) {
             swap.drive->drive().insert(std::move(swap.taken));
@@ -119,7 +134,7 @@ Sequence Library::carry_out(MoveRequest request, MoveStatus& status, Completion 
     const auto kept = shared_from_this();
     auto wanted = now_->inventory;
     status = tape::move(*now_, request, wanted);
-    auto swaps = status == MoveStatus::ok ? swaps_for(wanted) : std::vector<Swap>();
+    auto swaps = status == MoveStatus::ok ? swaps_for(wanted) : Swaps();
     for (const auto& swap : swaps) {
         const bool taken_out = swap.drive->occupied();
         if (taken_out && swap.drive->drive().removal_prevented()) status = MoveStatus::removal_prevented;
@@ -130,12 +145,9 @@ Sequence Library::carry_out(MoveRequest request, MoveStatus& status, Completion 
         co_return;
     }
     for (auto& swap : swaps) {
-        co_await Wait{[&](Completion closed) { swap.drive->close_gate(std::move(closed)); }};
-        TapeResult result{TapeStatus::ok, 0, 0, 0};
-        if (swap.drive->medium())
-            co_await Wait{[&](Completion ended) { swap.drive->drive().unload(result, std::move(ended)); }};
-        if (result.status != TapeStatus::ok) status = MoveStatus::io_error;
-        if (swap.drive->occupied() && !swap.drive->medium()) swap.taken = swap.drive->drive().remove();
+        bool out = false;
+        co_await Wait{[&](Completion ended) { take_out(swap, out, std::move(ended)); }};
+        if (!out) status = MoveStatus::io_error;
     }
     std::optional<LibraryDirectory::Changed> changed;
     auto work = [&] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "handler/backends/tape/library/library_directory.hpp"
 #include "tests/handler/backends/opened.hpp"
 #include "tests/handler/backends/tape/loaded.hpp"
 
@@ -23,8 +24,8 @@ TEST_CASE("tape module: what cannot be opened is refused in one line, and so is 
     CHECK(module("tape").check(request(cartridge.path(), 0)));
     CHECK_THAT(refused("/nowhere"), Catch::StartsWith("/nowhere: there is no such directory"));
     CHECK_THAT(refused("cart"), Catch::Contains("is no absolute path"));
-    CHECK(refused(cartridge.path(), {{"drive", "lto-99"}}) ==
-          "drive=lto-99: it can be lto-8, lto-5, lto-6, lto-7, lto-9");
+    CHECK(refused(cartridge.path(), {{"personality", "lto-99"}}) ==
+          "personality=lto-99: it can be lto-8, lto-5, lto-6, lto-7, lto-9");
     CHECK_THAT(refused(cartridge.path(), {{"maker", "acme"}}), Catch::StartsWith("maker=acme: it can be "));
     const auto opened = module("tape").open(request(cartridge.path(), 0));
     REQUIRE(opened);
@@ -33,8 +34,9 @@ TEST_CASE("tape module: what cannot be opened is refused in one line, and so is 
 
 TEST_CASE("tape module: its options say which drive it is") {
     const TestCartridge cartridge;
-    const auto opened = module("tape").open(request(
-        cartridge.path(), 0, {{"serial", "ABC"}, {"drive", "lto-6"}, {"maker", "ibm"}, {"readonly", "on"}}));
+    const auto opened = module("tape").open(
+        request(cartridge.path(), 0,
+                {{"serial", "ABC"}, {"personality", "lto-6"}, {"maker", "ibm"}, {"readonly", "on"}}));
     REQUIRE(opened);
     const auto& drive = *std::get<std::unique_ptr<TapeBackend>>(*opened);
     CHECK(drive.serial() == "ABC");
@@ -42,4 +44,35 @@ TEST_CASE("tape module: its options say which drive it is") {
     CHECK(drive.maker() == "ibm");
     REQUIRE(drive.medium());
     CHECK(drive.medium()->write_protected);
+}
+
+TEST_CASE("tape module: a library's changer and drives") {
+    test::TemporaryDirectory directory;
+    const auto path = (directory.path() / "vtl").string();
+    tape::LibraryFile file;
+    file.name = "vtl";
+    file.serial = "1";
+    file.slots = 2;
+    file.drives = {{"2", "lto-8", "ibm"}};
+    REQUIRE(tape::LibraryDirectory::create(path, file));
+    const auto& tapes = module("tape");
+    CHECK(tapes.kind("tape") == LunKind::tape);
+    CHECK(tapes.kind("changer") == LunKind::changer);
+
+    auto changer = request(path, 0);
+    changer.subtype = "changer";
+    CHECK(tapes.check(changer));
+    CHECK(tapes.open(changer));
+    CHECK(tapes.check(request(path, 0, {{"drive", "0"}})));
+    CHECK(tapes.open(request(path, 0, {{"drive", "0"}})));
+    const auto real = std::filesystem::canonical(path).string();
+    CHECK(refused(path, {{"drive", "1"}}) ==
+          real + ": there is no drive 1: the library has 1, counted from 0");
+    CHECK(refused(path, {{"drive", "x"}}) == "drive=x: it must be a number, from 0 on");
+    CHECK(refused(path, {{"drive", "0"}, {"maker", "ibm"}}) ==
+          "maker= is none of a library's options: see its library.toml");
+    changer.options.set("drive", "0");
+    CHECK(tapes.check(changer).error().text ==
+          "drive= is a drive's: write tape//path/of/library;drive=N for one");
+    CHECK_THAT(refused("/nowhere", {{"drive", "0"}}), Catch::StartsWith("/nowhere: "));
 }
