@@ -86,6 +86,11 @@ public:
         return *this;
     }
 
+    // Room for so many bytes at once.
+    Writer& reserve(std::size_t count) {
+        bytes_.reserve(count);
+        return *this;
+    }
     std::size_t size() const { return bytes_.size(); }
     void set_8(std::size_t at, std::size_t value) { bytes_[at] = static_cast<std::byte>(value); }
     void set_16(std::size_t at, std::uint64_t value) { put_big_endian<2>(bytes_, at, value); }

@@ -121,9 +121,8 @@ std::size_t ModePages::values_size() const {
 
 std::vector<std::byte> ModePages::values() const {
     Writer all;
-    for (const auto& page : pages_) {
-        for (std::size_t i = 0; i < page.info->length; ++i) all.u8(page.current[i]);
-    }
+    for (const auto& page : pages_)
+        all.bytes(std::as_bytes(std::span(page.current).first(page.info->length)));
     return {all.view().begin(), all.view().end()};
 }
 

@@ -137,6 +137,8 @@ public:
             if (const auto refused = refuse_change()) return fail(r, *refused);
             const auto blocks = raw(total(from)) / block_length;
             assert(blocks > 0 && blocks * block_length == raw(total(from)));
+            // What lies behind is lost even if nothing fits.
+            at().objects.resize(object_);
             for (; r.done < blocks; ++r.done) {
                 if (at().bytes(object_) + block_length > at().capacity)
                     return fail(r, TapeStatus::end_of_partition);
@@ -160,7 +162,8 @@ public:
     }
     void space(TapeSpacing over, std::int64_t count, TapeResult& result, Completion done) override {
         operate("space", result, std::move(done), [&](TapeResult& r) {
-            const auto wanted = static_cast<std::uint64_t>(count < 0 ? -count : count);
+            const auto bits = static_cast<std::uint64_t>(count);
+            const auto wanted = count < 0 ? 0 - bits : bits;
             while (r.done < wanted) {
                 if (count > 0 && object_ == at().objects.size()) return fail(r, TapeStatus::end_of_data);
                 if (count < 0 && object_ == 0) return fail(r, TapeStatus::beginning_of_partition);

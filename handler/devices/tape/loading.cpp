@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes into the drive and leaves it: LOAD UNLOAD, PREVENT ALLOW MEDIUM REMOVAL, a robot's hand.
+#include <utility>
+
 #include "handler/devices/tape/tape_device.hpp"
 #include "handler/devices/tape/tape_pages.hpp"
 
@@ -36,7 +38,10 @@ Steps<Outcome> TapeDevice::load() {
 }
 
 Steps<Outcome> TapeDevice::unload() {
-    if (prevented_) co_return Outcome::check(sense::medium_removal_prevented);
+    if (prevented_) {
+        raise_alert(TapeAlert::no_removal);
+        co_return Outcome::check(sense::medium_removal_prevented);
+    }
     if (!medium()) co_return Outcome::good();
     const auto result =
         co_await TapeIo{[&](TapeResult& r, Completion done) { backend_.unload(r, std::move(done)); }};
@@ -52,6 +57,15 @@ void TapeDevice::another_medium() {
     overwrite_at_.reset();
     resume_.reset();
     medium_id_ = medium() ? medium()->id : std::string();
+    format_allowed_ = false;
+    if (medium()) {
+        at_load_ = medium()->statistics;
+        ++loads_;
+        if (medium()->cleaning) raise_alert(TapeAlert::cleaning_media);
+        if (!can_read(medium()->density)) raise_alert(TapeAlert::unsupported_format);
+    } else if (std::exchange(clear_key_on_unload_, false)) {
+        encrypt_as({});
+    }
     show_partitions();
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "handler/devices/primary_device.hpp"
+#include "handler/devices/tape/attributes.hpp"
+#include "handler/devices/tape/log_page.hpp"
 #include "handler/devices/tape/personality.hpp"
 #include "handler/devices/tape/tape_alert.hpp"
 #include "handler/devices/tape/tape_io.hpp"
@@ -59,6 +61,22 @@ private:
     Steps<Outcome> read_position(Command& command);
     Steps<Outcome> load_unload(Command& command);
     Steps<Outcome> read_block_limits(Command& command);
+    Steps<Outcome> format_medium(Command& command);
+    Steps<Outcome> set_capacity(Command& command);
+    Steps<Outcome> allow_overwrite(Command& command);
+    Steps<Outcome> report_density_support(Command& command);
+    Steps<Outcome> read_attribute(Command& command);
+    Steps<Outcome> write_attribute(Command& command);
+    Steps<Outcome> log_sense(Command& command);
+    Steps<Outcome> log_select(Command& command);
+    Steps<Outcome> security_protocol_in(Command& command);
+    Steps<Outcome> security_protocol_out(Command& command);
+    Steps<Outcome> send_diagnostic(Command& command);
+    Steps<Outcome> receive_diagnostic_results(Command& command);
+    Steps<Outcome> read_buffer(Command& command);
+    Steps<Outcome> write_buffer(Command& command);
+    Steps<Outcome> report_timestamp(Command& command);
+    Steps<Outcome> set_timestamp(Command& command);
     template <Steps<Outcome> (TapeDevice::*steps)(Command&)>
     void run(Command& command, Reply reply) {
         if (resume_) {
@@ -117,12 +135,18 @@ private:
     std::optional<Sense> early_warning();
     ByteCount early_warning_zone() const;
     ByteCount programmable_zone() const;
+    // Whether the medium may be changed at all; whether what is written next may be changed.
+    std::optional<Sense> refuse_change() const;
     std::optional<Sense> refuse_write() const;
     std::optional<Sense> refuse_overwrite() const;
+    bool append_only() const;
     bool at_end_of_data() const;
 
     Outcome write_refused(const Sense& refused);
     Outcome write_failed(TapeStatus status, std::uint64_t left);
+
+    std::optional<Sense> refuse_format() const;
+    Outcome after_format(TapeStatus status);
 
     // Motion.
     Steps<TapeStatus> synchronized();
@@ -149,6 +173,25 @@ private:
     void another_medium();
     void allow_removal();
     void raise_alert(TapeAlert alert) { alerts_ |= bit_of(alert); }
+
+    // What the cartridge's memory and the logs tell.
+    TapeAttribute attribute_of(const AttributeInfo& info, std::uint32_t partition) const;
+    std::vector<TapeAttribute> attributes_of(std::uint32_t partition) const;
+    bool have_room(const std::vector<TapeAttribute>& wanted, std::uint32_t partition) const;
+    TapeStatistics since_load() const;
+    std::optional<LogPage> log_page(std::uint8_t code);
+    LogPage sequential_access_log() const;
+    LogPage device_status_log() const;
+    LogPage device_statistics_log() const;
+    LogPage volume_statistics_log() const;
+    LogPage usage_log() const;
+    LogPage alert_log();
+
+    // Encryption.
+    std::optional<scsi::Writer> encryption_page(std::uint16_t code) const;
+    scsi::Writer encryption_status_page() const;
+    Steps<Outcome> next_block_encryption_status(Command& command);
+    void encrypt_as(const TapeEncryption& encryption);
 
     // Modes.
     void set_defaults();
@@ -192,8 +235,17 @@ private:
     bool protect_writes_ = false;
     std::optional<bool> wanted_compression_;    // Of the MODE SELECT under way.
     std::optional<TapePosition> overwrite_at_;  // ALLOW OVERWRITE, in append-only mode.
-    std::uint64_t alerts_ = 0;                  // TapeAlert flags.
-    std::vector<iovec> pieces_;                 // Of the running command's part.
+    bool format_allowed_ = false;               // The same, for FORMAT MEDIUM.
+    TapeStatistics at_load_;                    // The medium's, when it was loaded.
+    std::uint32_t loads_ = 0;
+    std::uint32_t write_failures_ = 0;
+    std::uint32_t read_failures_ = 0;
+    TapeEncryption encryption_;
+    std::uint32_t key_instance_ = 0;  // KEY INSTANCE COUNTER
+    bool clear_key_on_unload_ = false;
+    std::int64_t clock_offset_ms_ = 0;  // Of SET TIMESTAMP.
+    std::uint64_t alerts_ = 0;          // TapeAlert flags.
+    std::vector<iovec> pieces_;         // Of the running command's part.
 
     // The command that ended last, for a successor.
     struct Ended {

@@ -152,9 +152,11 @@ Sense TapeDevice::with_residue(const Sense& what, std::int64_t residue) const {
 }
 
 Outcome TapeDevice::read_failed(TapeStatus status, std::int64_t left) {
-    if (status == TapeStatus::corrupt || status == TapeStatus::io_error) raise_alert(TapeAlert::read_failure);
-    auto outcome = failed(status, sense::unrecovered_read_error, static_cast<std::uint64_t>(left));
-    return outcome;
+    if (status == TapeStatus::corrupt || status == TapeStatus::io_error) {
+        raise_alert(TapeAlert::read_failure);
+        ++read_failures_;
+    }
+    return failed(status, sense::unrecovered_read_error, static_cast<std::uint64_t>(left));
 }
 
 // The one place where a backend's result becomes what an initiator is told. error: of a store that fails;

@@ -19,6 +19,7 @@ using scsi::Writer;
 namespace {
 
 constexpr std::uint8_t tape_state_version = 1;
+constexpr std::size_t longest_tape_state = 1000;
 
 enum TapeFlag : unsigned {
     medium_loaded = 1 << 0,
@@ -29,6 +30,8 @@ enum TapeFlag : unsigned {
     head_at_end_of_data = 1 << 5,
     overwrite_allowed = 1 << 6,
     has_last_command = 1 << 7,
+    format_is_allowed = 1 << 8,
+    key_goes_with_medium = 1 << 9,
 };
 
 // Takes a state apart from its front; beyond its end everything is zero, and it is not whole.
@@ -97,6 +100,26 @@ Outcome get_outcome(StateReader& from) {
     return outcome;
 }
 
+void put_encryption(Writer& to, const TapeEncryption& encryption) {
+    to.u8(static_cast<unsigned>(encryption.encrypt)).u8(static_cast<unsigned>(encryption.decrypt));
+    to.bytes(encryption.key);
+    for (const auto* data : {&encryption.unauthenticated, &encryption.authenticated})
+        to.u8(static_cast<unsigned>(data->size())).bytes(*data);
+}
+
+TapeEncryption get_encryption(StateReader& from) {
+    TapeEncryption encryption;
+    encryption.encrypt = static_cast<TapeEncryption::Encrypt>(from.number<1>());
+    encryption.decrypt = static_cast<TapeEncryption::Decrypt>(from.number<1>());
+    const auto key = from.bytes(encryption.key.size());
+    std::ranges::copy(key, encryption.key.begin());
+    for (auto* data : {&encryption.unauthenticated, &encryption.authenticated}) {
+        const auto value = from.bytes(from.number<1>());
+        data->assign(value.begin(), value.end());
+    }
+    return encryption;
+}
+
 void put_text(Writer& to, std::string_view text) {
     constexpr std::size_t longest = 64;
     text = text.substr(0, longest);
@@ -122,8 +145,11 @@ std::vector<std::byte> TapeDevice::state() const {
     if (medium() ? at_end_of_data() : resume_at_end_of_data_) flags |= head_at_end_of_data;
     if (overwrite_at_) flags |= overwrite_allowed;
     if (last_) flags |= has_last_command;
+    if (format_allowed_) flags |= format_is_allowed;
+    if (clear_key_on_unload_) flags |= key_goes_with_medium;
     Writer to;
-    to.u8(tape_state_version).u8(flags);
+    to.reserve(longest_tape_state);
+    to.u8(tape_state_version).u16(flags);
     put_text(to, medium_id_);
     put_position(to, resume_ || medium() ? where() : TapePosition{});
     put_position(to, overwrite_at_.value_or(TapePosition{}));
@@ -134,6 +160,12 @@ std::vector<std::byte> TapeDevice::state() const {
     to.u8(static_cast<unsigned>(pending.size()));
     for (const auto& attention : pending)
         to.u8(static_cast<std::uint8_t>(attention.key)).u8(attention.asc).u8(attention.ascq);
+    to.u64(raw(at_load_.written)).u64(raw(at_load_.read));
+    to.u64(raw(at_load_.stored)).u64(raw(at_load_.fetched));
+    to.u32(loads_).u32(write_failures_).u32(read_failures_);
+    to.u64(static_cast<std::uint64_t>(clock_offset_ms_));
+    put_encryption(to, encryption_);
+    to.u32(key_instance_);
     const auto values = mode_pages().values();
     to.u16(values.size()).bytes(values);
     return {to.view().begin(), to.view().end()};
@@ -142,7 +174,7 @@ std::vector<std::byte> TapeDevice::state() const {
 void TapeDevice::restore(std::span<const std::byte> state, bool replaying) {
     StateReader from(state);
     if (from.number<1>() != tape_state_version) return;
-    const auto flags = from.number<1>();
+    const auto flags = from.number<2>();
     const auto is = [flags](TapeFlag flag) { return (flags & flag) != 0; };
     const auto id = get_text(from);
     const auto at = get_position(from);
@@ -158,6 +190,15 @@ void TapeDevice::restore(std::span<const std::byte> state, bool replaying) {
         attention.asc = static_cast<std::uint8_t>(from.number<1>());
         attention.ascq = static_cast<std::uint8_t>(from.number<1>());
     }
+    TapeStatistics at_load;
+    for (auto* count : {&at_load.written, &at_load.read, &at_load.stored, &at_load.fetched})
+        *count = ByteCount{from.number<8>()};
+    const auto loads = static_cast<std::uint32_t>(from.number<4>());
+    const auto write_failures = static_cast<std::uint32_t>(from.number<4>());
+    const auto read_failures = static_cast<std::uint32_t>(from.number<4>());
+    const auto clock_offset_ms = static_cast<std::int64_t>(from.number<8>());
+    const auto encryption = get_encryption(from);
+    const auto key_instance = static_cast<std::uint32_t>(from.number<4>());
     const auto values = from.bytes(from.number<2>());
     if (!from.whole()) return;
 
@@ -174,6 +215,15 @@ void TapeDevice::restore(std::span<const std::byte> state, bool replaying) {
     unsynchronized_ = is(not_synchronized) || replaying;
     told_programmable_ = is(programmable_warning_told);
     if (is(overwrite_allowed)) overwrite_at_ = overwrite;
+    format_allowed_ = is(format_is_allowed);
+    clear_key_on_unload_ = is(key_goes_with_medium);
+    at_load_ = at_load;
+    loads_ = loads;
+    write_failures_ = write_failures;
+    read_failures_ = read_failures;
+    clock_offset_ms_ = clock_offset_ms;
+    encrypt_as(encryption);
+    key_instance_ = key_instance;
     resume_at_end_of_data_ = is(head_at_end_of_data);
     if (replaying && is(has_last_command)) last_ = {number, outcome};
     medium_id_ = id;

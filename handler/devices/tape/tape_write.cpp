@@ -22,11 +22,16 @@ constexpr std::uint8_t immediately = 0x01;  // IMMED of WRITE FILEMARKS.
 
 }  // namespace
 
-std::optional<Sense> TapeDevice::refuse_write() const {
+std::optional<Sense> TapeDevice::refuse_change() const {
     if (const auto why_not = not_ready()) return why_not;
     if (medium()->write_protected) return sense::write_protected;
     if (mode_bit(mode_page::control, 4, 0x08)) return sense::software_write_protected;
     if (!can_write(medium()->density)) return sense::incompatible_format;
+    return std::nullopt;
+}
+
+std::optional<Sense> TapeDevice::refuse_write() const {
+    if (const auto refused = refuse_change()) return refused;
     return refuse_overwrite();
 }
 
@@ -37,11 +42,13 @@ bool TapeDevice::at_end_of_data() const {
     return at.partition < partitions.size() && partitions[at.partition].end_of_data.object == at.object;
 }
 
+bool TapeDevice::append_only() const {
+    return mode_pages().current(mode_page::device_configuration, 5, mode_page::extension) >> 4 == 1;
+}
+
 // SSC-5 4.2.19: in append-only mode only ALLOW OVERWRITE opens what is written.
 std::optional<Sense> TapeDevice::refuse_overwrite() const {
-    const bool append_only =
-        mode_pages().current(mode_page::device_configuration, 5, mode_page::extension) >> 4 == 1;
-    if (!append_only || at_end_of_data() || overwrite_at_ == where()) return std::nullopt;
+    if (!append_only() || at_end_of_data() || overwrite_at_ == where()) return std::nullopt;
     return sense::worm_overwrite_attempted;
 }
 
@@ -123,8 +130,10 @@ Outcome TapeDevice::write_refused(const Sense& refused) {
 }
 
 Outcome TapeDevice::write_failed(TapeStatus status, std::uint64_t left) {
-    if (status == TapeStatus::io_error || status == TapeStatus::no_space)
+    if (status == TapeStatus::io_error || status == TapeStatus::no_space) {
         raise_alert(TapeAlert::write_failure);
+        ++write_failures_;
+    }
     return failed(status, sense::write_error, left);
 }
 
