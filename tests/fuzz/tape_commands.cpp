@@ -46,7 +46,8 @@ test::Bytes next_cdb(fuzz::Reader& input) {
 
 test::Bytes next_data(fuzz::Reader& input) {
     test::Bytes data(input.u16() % longest_data);
-    std::ranges::transform(input.bytes(input.u8()), data.begin(), [](auto byte) { return std::byte{byte}; });
+    std::ranges::transform(input.bytes(std::min<std::size_t>(input.u8(), data.size())), data.begin(),
+                           [](auto byte) { return std::byte{byte}; });
     return data;
 }
 
