@@ -6,6 +6,7 @@
 #include <string>
 
 #include "handler/backends/tape/image/cartridge.hpp"
+#include "handler/backends/tape/image/transformer.hpp"
 #include "tcmud/tape_backend.hpp"
 
 namespace tcmud::tape {
@@ -29,6 +30,7 @@ struct DriveOptions {
     std::string placement_key;  // See TapeBackend; so are these.
     std::string personality{tape_personalities.front()};
     std::string maker{tape_makers.front()};
+    CompressionLevel compression = CompressionLevel::off;  // Where the host has it on.
 };
 
 // Empty.

@@ -44,6 +44,8 @@ void TapeDrive::block_located(const IoResult& io) {
 }
 
 void TapeDrive::read_block(const Partition::Location& location) {
+    if (location.transformed || transformer_.encryption().decrypt == TapeEncryption::Decrypt::on)
+        return in_background(&TapeDrive::restore_block, &TapeDrive::block_restored);
     const auto room = raw(total(buffers_));
     const auto there = location.same ? location.length : location.follows - record_header_size;
     pieces_.clear();
@@ -66,18 +68,45 @@ void TapeDrive::block_read(const IoResult& io) {
         return finish(TapeStatus::corrupt);
     partition().passed(*record, expected_offset_);
     const std::uint64_t length = record->logical_length;
-    const auto delivered = std::min({length, raw(total(buffers_)), io.bytes - header_.size()});
+    const auto room = raw(total(buffers_));
+    if (io.bytes - header_.size() < std::min(length, room)) return finish(TapeStatus::corrupt);
     // Of a block that is longer than its buffers, the rest would have to be read to know.
-    if (delivered == length && crc32c(buffers_, ByteCount{0}, ByteCount{length}) != record->logical_crc)
+    if (length <= room && crc32c(buffers_, ByteCount{0}, ByteCount{length}) != record->logical_crc)
         return finish(TapeStatus::corrupt);
-    if (delivered < std::min(length, raw(total(buffers_)))) return finish(TapeStatus::corrupt);
-    result_->bytes = delivered;
-    result_->block_length = length;
+    deliver(*record);
+}
+
+// It is in the buffers, as far as there is room.
+void TapeDrive::deliver(const Record& record) {
+    result_->bytes = std::min<std::uint64_t>(record.logical_length, raw(total(buffers_)));
+    result_->block_length = record.logical_length;
     result_->done = 1;
     auto& statistics = cartridge_->cart().statistics;
-    statistics.read = statistics.read + ByteCount{delivered};
-    statistics.fetched = statistics.fetched + ByteCount{record->stored_length};
+    statistics.read = statistics.read + ByteCount{result_->bytes};
+    statistics.fetched = statistics.fetched + ByteCount{record.stored_length};
     finish(TapeStatus::ok);
+}
+
+void TapeDrive::restore_block() {
+    const auto record = partition().fetch(head_.object, stored_);
+    if (!record) {
+        work_ = tl::unexpected(record.error());
+        return;
+    }
+    restored_ = *record;
+    work_status_ = record->type == RecordType::block ? transformer_.restore(*record, stored_, block_)
+                                                     : TapeStatus::corrupt;
+    if (work_status_ == TapeStatus::ok) copy_to(buffers_, ByteCount{0}, block_);
+}
+
+void TapeDrive::block_restored(const IoResult& io) {
+    const auto status = io.status != IoStatus::ok ? status_of(io.status)
+                        : work_                   ? work_status_
+                                                  : status_of(work_);
+    // Where only the key is wrong, another one may read the same block.
+    if (status == TapeStatus::ok || status == TapeStatus::corrupt) head_.object += 1;
+    if (status != TapeStatus::ok) return finish(status);
+    deliver(restored_);
 }
 
 void TapeDrive::verify(std::uint64_t blocks, TapeResult& result, Completion done) {
@@ -135,6 +164,7 @@ void TapeDrive::look_at_block() {
         return;
     }
     next_->encrypted = record->encrypted;
+    if (record->encrypted) transformer_.describe(stored_, *next_);
 }
 
 }  // namespace tcmud::tape

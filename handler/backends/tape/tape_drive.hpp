@@ -66,8 +66,12 @@ public:
     void synchronize(TapeResult& result, Completion done) override;
     void erase(TapeResult& result, Completion done) override;
 
-    void set_compression(bool on) override { compression_ = on; }
-    void set_encryption(const TapeEncryption& encryption) override { encryption_ = encryption; }
+    void set_compression(bool on) override {
+        transformer_.set_compression(on ? options_.compression : CompressionLevel::off);
+    }
+    void set_encryption(const TapeEncryption& encryption) override {
+        transformer_.set_encryption(encryption);
+    }
 
 private:
     using Step = void (TapeDrive::*)(const IoResult&);
@@ -118,10 +122,19 @@ private:
     void verify_some();
     void verified_some(const IoResult& io);
     TapeStatus verify_one(std::uint64_t& bytes);
+    void restore_block();
+    void block_restored(const IoResult& io);
+    void deliver(const Record& record);
     void look_at_block();
 
     void write_next();
+    // What a block takes in a file, at most.
+    std::uint64_t most_of_a_record() const;
+    std::uint64_t capacity() const;
     void fill_batch();
+    void transform_batch();
+    void transformed(const IoResult& io);
+    void write_batch();
     void prepare_writing();
     void prepared(const IoResult& io);
     void batch_written(const IoResult& io);
@@ -129,7 +142,6 @@ private:
     void pushed(const IoResult& io);
     void synchronize_all();
     void do_erase();
-    void writing_failed(TapeStatus status);
 
     DriveOptions options_;
     IoQueue* queue_ = nullptr;
@@ -140,8 +152,7 @@ private:
     bool changed_ = false;  // Since it was loaded.
     TapePosition head_;
     mutable TapeMedium medium_;
-    bool compression_ = false;
-    TapeEncryption encryption_;
+    Transformer transformer_;
 
     // Of the operation that is under way.
     Operation operation_;
@@ -161,6 +172,8 @@ private:
     std::uint64_t expected_offset_ = 0;
     std::vector<iovec> pieces_;
     std::vector<std::byte> stored_;
+    std::vector<std::byte> block_;
+    Record restored_;
     std::vector<ByteCount> sizes_;
     std::uint32_t attributes_of_ = 0;
     std::vector<TapeAttribute> attributes_;

@@ -58,10 +58,16 @@ Result<DriveOptions> drive_options(const OpenRequest& request) {
     if (!personality) return tl::unexpected(personality.error());
     auto maker = one_of(tape_makers, request, "maker");
     if (!maker) return tl::unexpected(maker.error());
-    return DriveOptions{std::string(request.options.text("serial").value_or("")),
-                        {},
-                        std::move(*personality),
-                        std::move(*maker)};
+    // By CompressionLevel.
+    constexpr std::array<std::string_view, 3> levels{"off", "fast", "standard"};
+    const auto level = one_of(levels, request, "compression");
+    if (!level) return tl::unexpected(level.error());
+    DriveOptions options;
+    options.serial = request.options.text("serial").value_or("");
+    options.personality = std::move(*personality);
+    options.maker = std::move(*maker);
+    options.compression = static_cast<CompressionLevel>(std::ranges::find(levels, *level) - levels.begin());
+    return options;
 }
 
 class TapeModule final : public BackendModule {

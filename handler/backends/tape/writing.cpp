@@ -12,6 +12,9 @@ namespace {
 // What ends a tape has room behind its end: a host that met it writes filemarks.
 constexpr std::uint64_t room_for_filemarks = 65536;
 
+// Of blocks that are compressed or encrypted before they are written.
+constexpr std::size_t transformed_at_once = std::size_t{1} << 20;
+
 }  // namespace
 
 TapeStatus TapeDrive::may_write() const {
@@ -45,10 +48,26 @@ void TapeDrive::write_filemarks(std::uint64_t count, TapeResult& result, Complet
     write_next();
 }
 
+std::uint64_t TapeDrive::most_of_a_record() const {
+    if (filemarks_ || !transformer_.transforms()) return record_size(block_length_);
+    return record_size(transformer_.most_stored(block_length_));
+}
+
+std::uint64_t TapeDrive::capacity() const {
+    return raw(cartridge_->cart().partitions[head_.partition].capacity) +
+           (filemarks_ ? room_for_filemarks : 0);
+}
+
 void TapeDrive::write_next() {
-    if (!changed_ || !at_end() || !partition().ready(record_size(block_length_)))
+    if (!changed_ || !at_end() || !partition().ready(most_of_a_record()))
         return in_background(&TapeDrive::prepare_writing, &TapeDrive::prepared);
+    if (!filemarks_ && transformer_.transforms())
+        return in_background(&TapeDrive::transform_batch, &TapeDrive::transformed);
     fill_batch();
+    write_batch();
+}
+
+void TapeDrive::write_batch() {
     if (batch_.records() == 0) return finish(TapeStatus::end_of_partition);
     queue_->write(partition().tail_segment().io, ByteOffset{partition().tail_place()}, batch_.buffers(),
                   Stable::no, then(&TapeDrive::batch_written));
@@ -56,14 +75,12 @@ void TapeDrive::write_next() {
 
 // As many as there are, as fit into the file and the partition, and as one call takes.
 void TapeDrive::fill_batch() {
-    const auto capacity =
-        raw(cartridge_->cart().partitions[head_.partition].capacity) + (filemarks_ ? room_for_filemarks : 0);
     const auto size = record_size(block_length_);
     const auto room = std::max(partition().room(), size);
     const auto left = asked_ - result_->done;
     batch_.begin(partition().tail());
     while (batch_.records() < std::min<std::uint64_t>(left, RecordBatch::most_records)) {
-        if (batch_.tail().offset + size > capacity || batch_.bytes() + size > room) break;
+        if (batch_.tail().offset + size > capacity() || batch_.bytes() + size > room) break;
         if (filemarks_) {
             batch_.add_filemark();
         } else {
@@ -73,9 +90,33 @@ void TapeDrive::fill_batch() {
     }
 }
 
+// The same of blocks that are compressed or encrypted: how many fit is known only then.
+void TapeDrive::transform_batch() {
+    const auto most = transformer_.most_stored(block_length_);
+    const auto room = std::max(partition().room(), record_size(most));
+    const auto left = std::min<std::uint64_t>(asked_ - result_->done, RecordBatch::most_records);
+    const auto at_once = std::min(left, std::max<std::uint64_t>(transformed_at_once / most, 1));
+    stored_.clear();
+    stored_.reserve(at_once * most);
+    batch_.begin(partition().tail());
+    while (batch_.records() < at_once && batch_.bytes() + record_size(most) <= room) {
+        const auto begin = stored_.size();
+        const auto skip = (result_->done + batch_.records()) * block_length_;
+        const auto record =
+            transformer_.store(buffers_, ByteCount{skip}, block_length_, batch_.tail().object, stored_);
+        if (batch_.tail().offset + record_size(record.stored_length) > capacity()) break;
+        batch_.add_stored(record, std::span(stored_).subspan(begin));
+    }
+}
+
+void TapeDrive::transformed(const IoResult& io) {
+    if (io.status != IoStatus::ok) return finish_work(io);
+    write_batch();
+}
+
 void TapeDrive::prepare_writing() {
     work_ = note_change().and_then([this] { return cut_at_head(); }).and_then([this] {
-        return partition().make_ready(record_size(block_length_));
+        return partition().make_ready(most_of_a_record());
     });
 }
 
@@ -114,7 +155,12 @@ void TapeDrive::batch_written(const IoResult& io) {
         auto& statistics = cartridge_->cart().statistics;
         const auto bytes = batch_.records() * std::uint64_t{block_length_};
         statistics.written = statistics.written + ByteCount{bytes};
-        statistics.stored = statistics.stored + ByteCount{batch_.records() * batch_.record().stored_length};
+        auto stored = batch_.records() * batch_.record().stored_length;
+        if (!batch_.transformed().empty()) {
+            stored = 0;
+            for (const auto& record : batch_.transformed()) stored += record.stored_length;
+        }
+        statistics.stored = statistics.stored + ByteCount{stored};
     }
     if (partition().wants_push()) return in_background(&TapeDrive::push, &TapeDrive::pushed);
     pushed({});

@@ -105,7 +105,7 @@ std::optional<Partition::Location> Partition::at_hand(std::uint64_t object) {
 Result<Partition::Location> Partition::locate(std::uint64_t object) {
     auto place = index_.find(object);
     // Nearer than where the run begins, if that is known.
-    if (place.object != object && known_object_ > place.object && known_object_ < object) {
+    if (place.object != object && known_object_ > place.object && known_object_ <= object) {
         place.object = known_object_;
         place.offset = known_offset_;
     }
@@ -136,20 +136,24 @@ void Partition::passed(const Record& record, std::uint64_t offset) {
 Result<Record> Partition::look(std::uint64_t object) {
     const auto location = locate(object);
     if (!location) return tl::unexpected(location.error());
+    return look_at(*location, object);
+}
+
+Result<Record> Partition::look_at(const Location& location, std::uint64_t object) {
     RecordHeader header{};
-    const auto got = read_at(location->segment->file, location->at, header);
+    const auto got = read_at(location.segment->file, location.at, header);
     if (!got) return tl::unexpected(got.error());
     if (*got != header.size()) return damaged(object);
     const auto record = expect(header, object);
-    if (record && record_size(record->stored_length) > location->follows) return damaged(object);
-    if (record) passed(*record, location->offset);
+    if (record && record_size(record->stored_length) > location.follows) return damaged(object);
+    if (record) passed(*record, location.offset);
     return record;
 }
 
 Result<Record> Partition::fetch(std::uint64_t object, std::vector<std::byte>& stored) {
     const auto location = locate(object);
     if (!location) return tl::unexpected(location.error());
-    const auto record = look(object);
+    const auto record = look_at(*location, object);
     if (!record) return record;
     const auto& file = location->segment->file;
     stored.resize(record->stored_length);
@@ -194,7 +198,11 @@ Result<void> Partition::make_ready(std::uint64_t bytes) {
 }
 
 void Partition::written(const RecordBatch& batch) {
-    index_.append(batch.record(), batch.records());
+    if (batch.transformed().empty()) {
+        index_.append(batch.record(), batch.records());
+    } else {
+        for (const auto& record : batch.transformed()) index_.append(record);
+    }
     tail_ = batch.tail();
     dirty_ = true;
 }

@@ -27,7 +27,7 @@ public:
     const Tail& tail() const { return tail_; }
     const Recovered& recovered() const { return recovered_; }
 
-    // Reading.
+    // Reading. Valid until another object is located.
     struct Location {
         OpenSegment* segment = nullptr;
         std::uint64_t at = 0;  // Of the header, in the segment's file.
@@ -83,6 +83,7 @@ private:
               bool writable);
 
     Result<void> recover();
+    Result<Record> look_at(const Location& location, std::uint64_t object);
     // Of the record before an object.
     struct Before {
         std::uint64_t offset;

@@ -32,7 +32,12 @@ constexpr std::size_t checksum = 60;
 constexpr std::uint8_t compression_mask = 0x0f;
 constexpr std::uint8_t encrypted_flag = 0x80;
 
+// Beside a block: what decrypting it needs, key-associated data of two lengths of 16 bits among it.
+constexpr std::uint32_t longest_beside = std::uint32_t{256} << 10;
+
 bool makes_sense(const Record& record) {
+    if (record.logical_length > longest_block || record.stored_length > longest_block + longest_beside)
+        return false;
     if (record.type == RecordType::filemark)
         return record.stored_length == 0 && record.logical_length == 0 && !record.transformed();
     if (record.type != RecordType::block || record.compression > Compression::zstd) return false;

@@ -37,6 +37,9 @@ struct Record {
     bool operator==(const Record&) const = default;
 };
 
+// No drive has longer ones.
+constexpr std::uint32_t longest_block = std::uint32_t{64} << 20;
+
 constexpr std::size_t record_header_size = 64;
 using RecordHeader = std::array<std::byte, record_header_size>;
 

@@ -13,6 +13,7 @@ RecordBatch::RecordBatch() : headers_(most_records) {
 
 void RecordBatch::begin(const Tail& tail) {
     pieces_.clear();
+    transformed_.clear();
     records_ = 0;
     begin_ = tail.offset;
     tail_ = tail;
@@ -31,6 +32,7 @@ void RecordBatch::add_block(Buffers buffers, ByteCount skip, std::uint32_t lengt
 
 void RecordBatch::add_stored(const Record& how, std::span<const std::byte> stored) {
     add(how);
+    transformed_.push_back(last_);
     pieces_.push_back({const_cast<std::byte*>(stored.data()), stored.size()});
     add_padding();
 }

@@ -22,16 +22,18 @@ public:
 
     // Behind that tail.
     void begin(const Tail& tail);
-    // REQUIRES, of both: there are fewer than most_records, all of them of one kind and length.
-    // A block as it is: [skip, skip + length) of the buffers, which stay valid.
+    // REQUIRES, of all: there are fewer than most_records, all of them of one kind; blocks as they are have
+    // one length. A block as it is: [skip, skip + length) of the buffers, which stay valid.
     void add_block(Buffers buffers, ByteCount skip, std::uint32_t length);
     void add_filemark();
     // A transformed block: its record says how; what is stored of it stays valid.
     void add_stored(const Record& how, std::span<const std::byte> stored);
 
     std::size_t records() const { return records_; }
-    // Of them all but the place.
+    // Of them all but the place, if they are not transformed.
     const Record& record() const { return last_; }
+    // Of those that are.
+    const std::vector<Record>& transformed() const { return transformed_; }
     // What is written, behind each other, at the old tail.
     Buffers buffers() const { return pieces_; }
     std::uint64_t bytes() const { return tail_.offset - begin_; }
@@ -47,6 +49,7 @@ private:
     std::size_t records_ = 0;
     std::uint64_t begin_ = 0;
     Record last_;
+    std::vector<Record> transformed_;
     Tail tail_;
 };
 

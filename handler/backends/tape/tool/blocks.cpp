@@ -1,21 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/backends/tape/tool/blocks.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include <fmt/format.h>
 
-#include "handler/backends/tape/image/crc32c.hpp"
-
 namespace tcmud::tape {
 
-Result<std::vector<std::byte>> read_block(Partition& partition, std::uint64_t object) {
+Result<void> use_key(Transformer& transformer, const std::string& file) {
+    auto text = text_of(file, 1024);
+    if (!text) return tl::unexpected(text.error());
+    TapeEncryption encryption;
+    encryption.decrypt = TapeEncryption::Decrypt::mixed;
+    const auto wrong = [&] {
+        return failure(EINVAL, file + ": a key has 32 bytes, or 64 hexadecimal digits");
+    };
+    if (text->size() == encryption.key.size()) {
+        std::ranges::copy(std::as_bytes(std::span(*text)), encryption.key.begin());
+    } else {
+        while (!text->empty() && text->back() == '\n') text->pop_back();
+        if (text->size() != 2 * encryption.key.size()) return wrong();
+        for (std::size_t i = 0; i < encryption.key.size(); ++i) {
+            std::uint8_t value = 0;
+            const auto* digits = text->data() + 2 * i;
+            if (std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return wrong();
+            encryption.key[i] = std::byte{value};
+        }
+    }
+    transformer.set_encryption(encryption);
+    return {};
+}
+
+Result<std::vector<std::byte>> read_block(Transformer& transformer, Partition& partition,
+                                          std::uint64_t object) {
     std::vector<std::byte> stored;
     const auto record = partition.fetch(object, stored);
     if (!record) return tl::unexpected(record.error());
-    if (crc32c(stored) != record->stored_crc)
-        return failure(EUCLEAN, fmt::format("object {} is damaged", object));
-    return stored;
+    std::vector<std::byte> block;
+    switch (transformer.restore(*record, stored, block)) {
+        case TapeStatus::ok: return block;
+        case TapeStatus::key_missing:
+            return failure(ENOKEY, fmt::format("object {} is encrypted (--key-file)", object));
+        case TapeStatus::key_wrong:
+            return failure(EKEYREJECTED, fmt::format("object {} is encrypted with another key", object));
+        default: return failure(EUCLEAN, fmt::format("object {} is damaged", object));
+    }
 }
 
 FileExtent file_extent(const Partition& partition, std::uint64_t number) {

@@ -8,12 +8,16 @@
 #include <vector>
 
 #include "handler/backends/tape/image/cartridge.hpp"
+#include "handler/backends/tape/image/transformer.hpp"
 #include "tcmud/result.hpp"
 
 namespace tcmud::tape {
 
-// A block as the host wrote it. EUCLEAN: it cannot be read so.
-Result<std::vector<std::byte>> read_block(Partition& partition, std::uint64_t object);
+// The key of encrypted blocks, from a file: 32 bytes, or 64 hexadecimal digits.
+Result<void> use_key(Transformer& transformer, const std::string& file);
+// A block as the host wrote it. EUCLEAN: it cannot be read so. ENOKEY, EKEYREJECTED: not with this key.
+Result<std::vector<std::byte>> read_block(Transformer& transformer, Partition& partition,
+                                          std::uint64_t object);
 
 // Where a file of a partition lies, filemarks not counted.
 struct FileExtent {

@@ -25,6 +25,7 @@ struct Wish {
     std::uint64_t file = 0;
     std::vector<std::string> files;  // On the other side of import and export.
     std::uint32_t block_size = 65536;
+    std::string key_file;  // Of encrypted blocks; empty: none.
 };
 
 // A density code in hexadecimal, or the name of a generation: "lto-8".

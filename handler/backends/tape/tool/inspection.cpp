@@ -134,9 +134,13 @@ Result<void> cat(const Wish& wish, std::ostream& out) {
     if (wish.file > partition.tail().file)
         return failure(
             EINVAL, fmt::format("there is no file {}: the last one is {}", wish.file, partition.tail().file));
+    Transformer transformer;
+    if (!wish.key_file.empty()) {
+        if (auto used = use_key(transformer, wish.key_file); !used) return used;
+    }
     const auto extent = file_extent(partition, wish.file);
     for (auto object = extent.first; object < extent.end; ++object) {
-        const auto block = read_block(partition, object);
+        const auto block = read_block(transformer, partition, object);
         if (!block) return tl::unexpected(block.error());
         out.write(reinterpret_cast<const char*>(block->data()), static_cast<std::streamsize>(block->size()));
         if (!out) return failure(EIO, "cannot write");

@@ -13,6 +13,8 @@ namespace {
 
 using namespace tcmud::tape;
 
+constexpr auto key_help = "the key of encrypted blocks: a file of 32 bytes, or 64 hexadecimal digits";
+
 CLI::App* declare(CLI::App& app, const char* name, const char* help, Command command, Wish& wish,
                   Command& run) {
     auto* declared = app.add_subcommand(name, help);
@@ -52,6 +54,7 @@ void declare_views(CLI::App& app, Wish& wish, Command& run) {
     auto* of_cat = declare(app, "cat", "a file's data, on the standard output", cat, wish, run);
     of_cat->add_option("file", wish.file, "its number, from 0")->required();
     of_cat->add_option("--partition", wish.partition, "default: 0");
+    of_cat->add_option("--key-file", wish.key_file, key_help);
     declare(app, "verify", "reads everything and compares checksums", verify, wish, run);
 }
 
@@ -62,6 +65,7 @@ void declare_transfer(CLI::App& app, Wish& wish, Command& run) {
         ->required()
         ->expected(1);
     of_export->add_option("--partition", wish.partition, "default: 0");
+    of_export->add_option("--key-file", wish.key_file, key_help);
     auto* of_import = declare(app, "import", "appends files", import_files, wish, run);
     of_import->add_option("from", wish.files, "plain files, or .tap files of SIMH")->required();
     of_import->add_option("--partition", wish.partition, "default: 0");

@@ -27,22 +27,28 @@ Result<void> put(std::ostream& stream, std::span<const std::byte> bytes) {
     return {};
 }
 
-Result<void> export_block_as_simh(Partition& partition, std::uint64_t object, std::ostream& stream) {
-    const auto block = read_block(partition, object);
+Result<void> export_block_as_simh(Transformer& transformer, Partition& partition, std::uint64_t object,
+                                  std::ostream& stream) {
+    const auto block = read_block(transformer, partition, object);
     if (!block) return tl::unexpected(block.error());
     return put(stream, simh_before(block->size()))
         .and_then([&] { return put(stream, *block); })
         .and_then([&] { return put(stream, simh_behind(block->size())); });
 }
 
-Result<void> export_as_simh(Partition& partition, const std::string& name) {
+Result<void> export_as_simh(const Wish& wish, Partition& partition, const std::string& name) {
+    Transformer transformer;
+    if (!wish.key_file.empty()) {
+        if (auto used = use_key(transformer, wish.key_file); !used) return used;
+    }
     std::ofstream stream(name, std::ios::binary | std::ios::trunc);
     if (!stream) return system_failure(name);
     Progress progress("exported", partition.tail().offset);
     std::uint64_t file = 0;
     for (std::uint64_t object = 0; object < partition.tail().object; ++object) {
         const bool filemark = partition.index().is_filemark(object, file);
-        auto done = filemark ? put(stream, simh_filemark) : export_block_as_simh(partition, object, stream);
+        auto done = filemark ? put(stream, simh_filemark)
+                             : export_block_as_simh(transformer, partition, object, stream);
         if (!done) return done;
         file += filemark ? 1 : 0;
         progress.add(partition.index().estimate(object + 1) - partition.index().estimate(object));
@@ -115,7 +121,7 @@ Result<void> export_files(const Wish& wish, std::ostream&) {
         return failure(EINVAL, fmt::format("there is no partition {}", wish.partition));
     auto& partition = cartridge->partitions()[wish.partition];
     const auto& to = wish.files.front();
-    return is_simh(to) ? export_as_simh(partition, to) : export_as_files(wish, partition, to);
+    return is_simh(to) ? export_as_simh(wish, partition, to) : export_as_files(wish, partition, to);
 }
 
 Result<void> import_files(const Wish& wish, std::ostream&) {

@@ -26,7 +26,13 @@ struct BlockRead {
 
 class Loaded {
 public:
-    explicit Loaded(const std::string& directory, bool protect = false) {
+    explicit Loaded(const std::string& directory, tape::DriveOptions options)
+        : drive_(tape::make_drive(std::move(options))) {
+        drive_->start(queue_, {});
+        insert(directory);
+    }
+    explicit Loaded(const std::string& directory, bool protect = false)
+        : drive_(tape::make_drive({.serial = "0123456789", .placement_key = ""})) {
         drive_->start(queue_, {});
         insert(directory, protect);
     }
@@ -135,7 +141,7 @@ private:
     int wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     serving::Shared shared_;
     serving::IoUringQueue queue_{wake_, shared_};
-    std::unique_ptr<tape::Drive> drive_ = tape::make_drive({.serial = "0123456789", .placement_key = ""});
+    std::unique_ptr<tape::Drive> drive_;
 };
 
 // A cartridge of a test, of 100 MiB if nothing else is said.

@@ -46,6 +46,13 @@ TEST_CASE("partition: blocks come back, in any order, from any number of files")
     }
 }
 
+TEST_CASE("partition: a block behind others of any length is fetched from a file of its own") {
+    const TemporaryDirectory directory;
+    auto partition = open_partition(directory.path() / "p0", 1000);
+    for (unsigned i = 0; i < 20; ++i) append(partition, block(700 + i, i));
+    for (unsigned i = 0; i < 20; ++i) CHECK(read(partition, i) == block(700 + i, i));
+}
+
 TEST_CASE("partition: what is written in the middle is the end") {
     const TemporaryDirectory directory;
     const auto path = directory.path() / "p0";

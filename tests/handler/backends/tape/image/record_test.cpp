@@ -18,8 +18,8 @@ const Record sample{.type = RecordType::block,
                     .object = 0x2122232425262728,
                     .file = 0x3132333435363738,
                     .synchronized = 0x4142434445464748,
-                    .logical_length = 0x51525354,
-                    .stored_length = 0x61626364,
+                    .logical_length = 0x01525354,
+                    .stored_length = 0x01626364,
                     .logical_crc = 0x71727374,
                     .stored_crc = 0x81828384};
 
@@ -38,8 +38,8 @@ TEST_CASE("record: a header has the bytes of docs/tape-image.md") {
         0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21,  // object
         0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31,  // file
         0x48, 0x47, 0x46, 0x45, 0x44, 0x43, 0x42, 0x41,  // synchronized
-        0x54, 0x53, 0x52, 0x51,                          // length of the block
-        0x64, 0x63, 0x62, 0x61,                          // of what is stored
+        0x54, 0x53, 0x52, 0x01,                          // length of the block
+        0x64, 0x63, 0x62, 0x01,                          // of what is stored
         0x74, 0x73, 0x72, 0x71,                          // checksum of the block
         0x84, 0x83, 0x82, 0x81,                          // of what is stored
         0,    0,    0,    0};
