@@ -71,6 +71,7 @@ void TapeDevice::another_medium() {
 
 void TapeDevice::medium_changed() {
     unsettled_ = Unsettled::nothing;
+    if (prevented_ && !backend_.occupied()) raise_alert(TapeAlert::forced_eject);
     another_medium();
     if (medium()) attentions().raise(sense::medium_may_have_changed);
     state_changed();

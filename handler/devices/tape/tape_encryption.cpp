@@ -96,7 +96,8 @@ WantedEncryption parse_encryption(scsi::Bytes list) {
     if (decrypt > mixed || decrypt == raw_mode) return refuse(7);
     const bool used = encrypt != 0 || decrypt != 0;
     const auto length = get_16(list, 18);
-    if (used && get_8(list, 8) != algorithm_index) return refuse(8);
+    // 0 is the default algorithm: there is only one.
+    if (used && get_8(list, 8) > algorithm_index) return refuse(8);
     if (get_8(list, 9) != 0) return refuse(9);  // KEY FORMAT: a plain key
     if (used ? length != key_size : length != 0 && length != key_size) return refuse(18);
     if (list.size() < list_head + length) return refuse(18);

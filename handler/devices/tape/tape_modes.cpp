@@ -50,9 +50,12 @@ consteval auto mode_pages_with(std::uint8_t most_partitions) {
                      {0, 0xff, 0xf8, 0, 0x0f, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
                      0,
                      6},
-        ModePageInfo{0x1a, 0x26, {}, {}},      // Power condition: no timers
+        // Power condition, of SPC-3, which is short: no timers.
+        ModePageInfo{0x1a, 0x0a, {}, {}},
         ModePageInfo{0x1c, 0x0a, {0x08}, {}},  // Informational exceptions: DEXCPT, TapeAlert tells them
         ModePageInfo{mode_page::medium_configuration, 0x1e, {}, {}},
+        // IBM's read/write control: LTFS names a density there, which is the cartridge's own all the same.
+        ModePageInfo{0x25, 0x1e, {}, {0, 0, 0, 0, 0, 0, 0, 0, 0xff}},
     };
 }
 

@@ -126,6 +126,7 @@ Steps<Outcome> TapeDevice::after_write(const TapeResult& result, std::uint64_t l
 
 Outcome TapeDevice::write_refused(const Sense& refused) {
     if (refused == sense::write_protected) raise_alert(TapeAlert::write_protect);
+    if (refused == sense::incompatible_format) raise_alert(TapeAlert::read_only_format);
     return Outcome::check(refused);
 }
 

@@ -116,6 +116,14 @@ TEST_CASE("page 2Eh has 64 flags, and reading them takes them down") {
     CHECK(counted(parameters(tape, 0x2e).at(9)) == 0);
 }
 
+TEST_CASE("a cartridge that is taken out though it was locked is flagged") {
+    Tape tape;
+    tape.send({0x1e, 0, 0, 0, 1, 0});
+    tape.backend.insert(nullptr);
+    tape.device->medium_changed();
+    CHECK(counted(parameters(tape, 0x2e).at(16)) == 1);
+}
+
 TEST_CASE("failures are counted and flagged") {
     Tape tape;
     tape.backend.fail_next = TapeStatus::io_error;

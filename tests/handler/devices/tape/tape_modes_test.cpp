@@ -140,8 +140,8 @@ TEST_CASE("software write protection (SWP)") {
 }
 
 TEST_CASE("pages are sorted, and of one length for every generation") {
-    CHECK(devices::tape_mode_pages(2).size() == 11);
-    CHECK(devices::tape_mode_pages(4).size() == 11);
+    CHECK(devices::tape_mode_pages(2).size() == 12);
+    CHECK(devices::tape_mode_pages(4).size() == 12);
 }
 
 TEST_CASE("page 00h is header and block descriptor alone, as Linux' st asks for whenever a tape is opened") {
