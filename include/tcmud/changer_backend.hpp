@@ -29,9 +29,9 @@ struct Element {
     std::optional<ElementAddress> source;  // The storage element that the cartridge was moved from last.
     bool by_operator = false;              // Of import and export: put there by an operator (IMPEXP).
     bool loaded = false;                   // Of a drive: the medium is loaded, the robot cannot take it yet.
-    // Of a drive: as its INQUIRY data and its VPD page 83h say.
-    std::string vendor;
-    std::string product;
+    // Of a drive: as its TapeBackend says.
+    std::string personality;
+    std::string maker;
     std::string serial;
     bool cleaning = false;  // The cartridge is one for cleaning.
     bool worm = false;

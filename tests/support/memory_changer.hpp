@@ -26,8 +26,8 @@ public:
         add(ElementType::drive, drive, 2);
         for (unsigned i = 0; i < 2; ++i) {
             auto& element = at(static_cast<std::uint16_t>(drive + i));
-            element.vendor = "IBM";
-            element.product = "ULT3580-TD8";
+            element.personality = "lto-8";
+            element.maker = "ibm";
             element.serial = "000000000" + std::to_string(i + 1);
         }
         put(slot, "A00001L8");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "handler/devices/tape/personality.hpp"
 #include "handler/scsi/inquiry.hpp"
 
 namespace tcmud::devices {
@@ -46,9 +47,10 @@ unsigned medium_type_of(const Element& element) {
 
 // As the drive's VPD page 83h has it.
 std::string identifier_of(const Element& element) {
+    const auto& model = tape_personality(element.personality).model(element.maker);
     scsi::Identity drive;
-    drive.vendor = element.vendor;
-    drive.product = element.product;
+    drive.vendor = model.vendor;
+    drive.product = model.product;
     drive.serial = element.serial;
     return scsi::t10_vendor_id(drive).substr(0, 255);
 }

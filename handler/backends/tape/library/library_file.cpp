@@ -282,8 +282,12 @@ std::vector<Element> LibraryFile::elements() const {
     add(ElementType::storage, bases.storage, slots);
     add(ElementType::import_export, bases.import_export, import_export);
     add(ElementType::drive, bases.drives, drives.size());
-    for (std::size_t i = 0; i < drives.size(); ++i)
-        all[all.size() - drives.size() + i].serial = drives[i].serial;
+    for (std::size_t i = 0; i < drives.size(); ++i) {
+        auto& element = all[all.size() - drives.size() + i];
+        element.personality = drives[i].personality;
+        element.maker = drives[i].maker;
+        element.serial = drives[i].serial;
+    }
     return all;
 }
 

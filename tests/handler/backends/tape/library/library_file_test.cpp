@@ -68,6 +68,8 @@ TEST_CASE("elements are sorted by type, and their addresses follow each other") 
     CHECK(elements[6].type == ElementType::drive);
     CHECK(elements[6].address == ElementAddress{257});
     CHECK(elements[6].serial == "0000000002");
+    CHECK(elements[6].personality == "lto-9");
+    CHECK(elements[6].maker == "hpe");
 }
 
 TEST_CASE("an error names the line and what it should be") {
