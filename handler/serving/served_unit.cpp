@@ -49,14 +49,18 @@ class ServedTape final : public ServedUnit {
 public:
     ServedTape(std::unique_ptr<TapeBackend> backend, devices::Host& host, Loop& loop)
         : backend_(std::move(backend)) {
-        backend_->start(loop.io(), {[this] { device_->medium_changed(); }});
-        device_.emplace(*backend_, host);
+        backend_->start(loop.io(), {[told = told_] {
+                            if (*told) (*told)->medium_changed();
+                        }});
+        *told_ = &device_.emplace(*backend_, host);
     }
+    ~ServedTape() override { *told_ = nullptr; }
 
     devices::Device& device() override { return *device_; }
     const Latency& latency(Direction) const override { return latency_; }
     Result<std::string> control(std::string_view command) override { return backend_->control(command); }
     OpenedBackend leave() override {
+        *told_ = nullptr;
         device_.reset();
         return std::move(backend_);
     }
@@ -64,6 +68,9 @@ public:
 private:
     std::unique_ptr<TapeBackend> backend_;
     std::optional<devices::TapeDevice> device_;
+    // Whom events are told; nobody, once the unit was left: the library that they come from goes on, and its
+    // backend is destroyed elsewhere.
+    std::shared_ptr<devices::TapeDevice*> told_ = std::make_shared<devices::TapeDevice*>(nullptr);
     Latency latency_;  // Not measured.
 };
 
@@ -71,15 +78,21 @@ class ServedChanger final : public ServedUnit {
 public:
     ServedChanger(std::unique_ptr<ChangerBackend> backend, devices::Host& host, Loop& loop)
         : backend_(std::move(backend)) {
-        backend_->start(loop.io(), {[this] { device_->import_export_accessed(); },
-                                    [this] { device_->inventory_changed(); }});
-        device_.emplace(*backend_, host);
+        backend_->start(loop.io(), {[told = told_] {
+                                        if (*told) (*told)->import_export_accessed();
+                                    },
+                                    [told = told_] {
+                                        if (*told) (*told)->inventory_changed();
+                                    }});
+        *told_ = &device_.emplace(*backend_, host);
     }
+    ~ServedChanger() override { *told_ = nullptr; }
 
     devices::Device& device() override { return *device_; }
     const Latency& latency(Direction) const override { return latency_; }
     Result<std::string> control(std::string_view command) override { return backend_->control(command); }
     OpenedBackend leave() override {
+        *told_ = nullptr;
         device_.reset();
         return std::move(backend_);
     }
@@ -87,6 +100,9 @@ public:
 private:
     std::unique_ptr<ChangerBackend> backend_;
     std::optional<devices::ChangerDevice> device_;
+    // Whom events are told; nobody, once the unit was left: the library that they come from goes on, and its
+    // backend is destroyed elsewhere.
+    std::shared_ptr<devices::ChangerDevice*> told_ = std::make_shared<devices::ChangerDevice*>(nullptr);
     Latency latency_;  // Moves are not measured.
 };
 

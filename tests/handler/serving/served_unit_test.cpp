@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/handler/serving/support.hpp"
+#include "tests/support/memory_changer.hpp"
 
 using namespace tcmud;
 using namespace tcmud::serving;
@@ -33,5 +34,22 @@ TEST_CASE("a tape drive without a backend is there all the same") {
         CHECK_FALSE(unit->disk());
         CHECK_FALSE(unit->control("load"));
         CHECK(kind_of(unit->leave()) == LunKind::tape);
+    });
+}
+
+TEST_CASE("what happens to a library after its changer's unit was left is told nobody") {
+    test::TestLoop loop;
+    test::LonelyHost host;
+    auto backend = std::make_unique<test::MemoryChanger>();
+    auto& library = *backend;
+    on(loop, [&] {
+        auto unit = ServedUnit::make(std::unique_ptr<ChangerBackend>(std::move(backend)), {}, host, loop);
+        library.events.inventory_changed();
+        library.events.import_export_accessed();
+        const auto left = unit->leave();
+        CHECK(kind_of(left) == LunKind::changer);
+        library.events.inventory_changed();
+        unit.reset();
+        library.events.import_export_accessed();
     });
 }
