@@ -33,14 +33,21 @@ Result<std::shared_ptr<Library>> Library::find(const std::string& path) {
     auto directory = LibraryDirectory::open(path);
     if (!directory) return tl::unexpected(directory.error());
     auto& all = libraries();
-    const std::lock_guard guard(all.mutex);
-    auto& known = all.by_path[directory->path()];
-    if (auto library = known.lock()) return library;
+    const auto known = [&] {
+        const std::lock_guard guard(all.mutex);
+        return all.by_path[directory->path()].lock();
+    };
+    if (auto library = known()) return library;
+    // Not with the lock: one library on a file system that hangs is not to hold up the others.
     auto found = directory->look();
     if (!found) return tl::unexpected(found.error());
-    const std::shared_ptr<Library> library(new Library(std::move(*directory), std::move(*found)));
-    known = library;
-    return library;
+    const std::shared_ptr<Library> fresh(new Library(std::move(*directory), std::move(*found)));
+    const std::lock_guard guard(all.mutex);
+    auto& place = all.by_path[fresh->directory().path()];
+    // Another LUN of it may have been faster.
+    if (auto library = place.lock()) return library;
+    place = fresh;
+    return fresh;
 }
 
 Library::Library(LibraryDirectory directory, LibrarySnapshot found)
