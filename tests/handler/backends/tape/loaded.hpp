@@ -44,6 +44,7 @@ public:
     Loaded& operator=(const Loaded&) = delete;
 
     tape::Drive* operator->() { return drive_.get(); }
+    tape::Drive& operator*() { return *drive_; }
 
     void insert(const std::string& directory, bool protect = false) {
         auto cartridge = need(tape::Cartridge::open(directory, tape::Cartridge::Use::drive));
@@ -61,15 +62,20 @@ public:
             static_cast<Waiting&>(operation).answered = true;
         };
         TapeResult result;
-        start(result, Completion(waiting));
+        pump([&] { start(result, Completion(waiting)); }, [&] { return waiting.answered; });
+        return result;
+    }
+    // Carries out what is queued until it is done.
+    template <class Begin, class Done>
+    void pump(Begin begin, Done done) {
+        begin();
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (!waiting.answered) {
+        while (!done()) {
             static_cast<void>(queue_.submit());
             queue_.reap();
             queue_.deliver();
             if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("no answer");
         }
-        return result;
     }
 
     // Blocks of that length.
