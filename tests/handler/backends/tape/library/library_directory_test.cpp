@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -194,6 +197,37 @@ TEST_CASE("changes of many threads are made one after the other, none is lost") 
     CHECK(moved == threads * rounds);
     CHECK(disk.look().inventory.generation == before + threads * rounds);
     CHECK(disk.look().find(slot)->full);
+}
+
+TEST_CASE("a process that is killed in the middle of a change has made all of it, or nothing") {
+    OnDisk disk;
+    const auto first = disk.put("A00001L8", slot);
+    const auto second = disk.put("A00002L8", next);
+    for (unsigned round = 0; round < 20; ++round) {
+        const auto before = disk.look().inventory.generation;
+        const auto child = ::fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            const auto swapped = [](const LibrarySnapshot& there, Inventory& inventory) {
+                move(there, {slot, next, slot}, inventory);
+                return Result<void>();
+            };
+            while (disk.library->change(swapped)) {
+            }
+            ::_exit(1);
+        }
+        ::usleep(1000 + 700 * round);
+        ::kill(child, SIGKILL);
+        ::waitpid(child, nullptr, 0);
+        const auto after = disk.look();
+        CHECK(after.problems.empty());
+        // Each exchange swaps the two.
+        const bool changed_sides = after.find(slot)->cartridge == second;
+        const auto exchanges = after.inventory.generation - 4;
+        CHECK(changed_sides == (exchanges % 2 != 0));
+        CHECK(after.find(next)->cartridge == (changed_sides ? first : second));
+        CHECK(after.inventory.generation >= before);
+    }
 }
 
 TEST_CASE("a look that finds the same generation does not look at cartridges again") {
