@@ -159,6 +159,13 @@ bool Library::is_loaded(std::size_t drive) {
     return drives_[drive] && drives_[drive]->medium() != nullptr;
 }
 
+std::string Library::problems() const {
+    std::string text;
+    if (!trouble_.empty()) text += trouble_ + "\n";
+    for (const auto& problem : now_->problems) text += problem + "\n";
+    return text;
+}
+
 ElementAddress Library::address_of(const LibraryDrive& drive) const {
     return ElementAddress{static_cast<std::uint16_t>(directory_.file().bases.drives + drive.number())};
 }
@@ -188,9 +195,11 @@ Sequence Library::look_again() {
     co_await in_background(*queue_, file_, look);
     // One that cannot be read is as it was, until it can.
     if (!found->has_value()) {
+        trouble_ = found->error().text;
         job_ended();
         co_return;
     }
+    trouble_.clear();
     const auto changes = difference(*before, **found);
     know(std::move(**found));
     auto swaps = swaps_for(now_->inventory);

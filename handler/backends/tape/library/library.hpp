@@ -43,6 +43,8 @@ public:
 
     // From here on: on the serving thread.
     std::shared_ptr<const LibrarySnapshot> now() const { return now_; }
+    // For administrators: what is wrong with the library, a line each.
+    std::string problems() const;
     // Whether the cartridge in that drive is loaded.
     bool is_loaded(std::size_t drive);
     // See ChangerBackend.
@@ -85,7 +87,8 @@ private:
     // Where it may block.
     MoveStatus open_given(Swap& swap) const;
     MoveStatus open_given(Swaps& swaps) const;
-    MoveStatus commit(const MoveRequest& request, std::optional<LibraryDirectory::Changed>& changed) const;
+    MoveStatus commit(const MoveRequest& request, std::optional<LibraryDirectory::Changed>& changed,
+                      std::string& trouble) const;
     void put_in(Swaps& swaps);
     void put_back(Swaps& swaps);
     // What is there is known from now on; changer: what others did is told.
@@ -96,6 +99,7 @@ private:
     File open_directory_;
     IoFile file_;
     std::shared_ptr<const LibrarySnapshot> now_;
+    std::string trouble_;  // Why its files could not be read or changed, the last time.
 
     // Of several threads.
     std::mutex mutex_;

@@ -50,9 +50,7 @@ public:
     }
     Result<std::string> control(std::string_view command) override {
         if (command != "problems") return failure(EINVAL, "the only command of a changer is 'problems'");
-        std::string text;
-        for (const auto& problem : library_->now()->problems) text += problem + "\n";
-        return text;
+        return library_->problems();
     }
 
 private:

@@ -79,8 +79,8 @@ Sequence Library::take_out(Swap& swap, bool& out, Completion done) {
     std::move(done)({});
 }
 
-MoveStatus Library::commit(const MoveRequest& request,
-                           std::optional<LibraryDirectory::Changed>& changed) const {
+MoveStatus Library::commit(const MoveRequest& request, std::optional<LibraryDirectory::Changed>& changed,
+                           std::string& trouble) const {
     auto status = MoveStatus::io_error;
     auto made = directory_.change(
         [&](const LibrarySnapshot& there, Inventory& inventory) -> Result<void> {
@@ -99,7 +99,8 @@ MoveStatus Library::commit(const MoveRequest& request,
         now_.get());
     if (made) {
         changed.emplace(std::move(*made));
-    } else if (status == MoveStatus::ok) {
+    } else if (status == MoveStatus::ok || status == MoveStatus::io_error) {
+        trouble = made.error().text;
         status = status_of_change(made.error()) == MoveStatus::busy ? MoveStatus::busy : MoveStatus::io_error;
     }
     return status;
@@ -150,13 +151,15 @@ Sequence Library::carry_out(MoveRequest request, MoveStatus& status, Completion 
         if (!out) status = MoveStatus::io_error;
     }
     std::optional<LibraryDirectory::Changed> changed;
+    std::string trouble;
     auto work = [&] {
         if (status == MoveStatus::ok) status = open_given(swaps);
-        if (status == MoveStatus::ok) status = commit(request, changed);
+        if (status == MoveStatus::ok) status = commit(request, changed, trouble);
         if (status != MoveStatus::ok)
             for (auto& swap : swaps) swap.given.reset();
     };
     co_await in_background(*queue_, file_, work);
+    trouble_ = std::move(trouble);
     if (changed) {
         put_in(swaps);
         const auto others = difference(*now_, changed->before);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/backends/tape/library/library.hpp"
 
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 
 #include "tests/handler/backends/tape/library/served_library.hpp"
@@ -79,6 +81,8 @@ TEST_CASE("an inventory that cannot be read leaves the library as it was") {
     std::filesystem::rename(inventory, inventory + ".away");
     CHECK(library.move(slot, first_drive) == MoveStatus::io_error);
     CHECK(library.holds(slot, "A00001L8"));
+    CHECK(library.changer->control("problems") == inventory + ": No such file or directory\n");
     std::filesystem::rename(inventory + ".away", inventory);
     CHECK(library.move(slot, first_drive) == MoveStatus::ok);
+    CHECK(library.changer->control("problems").value().empty());
 }
