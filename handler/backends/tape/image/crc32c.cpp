@@ -5,7 +5,7 @@
 #include <cstring>
 
 #if defined(__x86_64__)
-#include <nmmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace tcmud::tape {
@@ -44,8 +44,12 @@ constexpr ShiftTable shift_table(std::uint64_t zero_bytes) {
     const auto factor = power_of_x(8 * zero_bytes);
     ShiftTable table{};
     for (std::uint32_t byte = 0; byte < 4; ++byte)
-        for (std::uint32_t value = 0; value < 256; ++value)
-            table[byte][value] = product(factor, value << (8 * byte));
+        // The sum of what its bits become.
+        for (std::uint32_t value = 1; value < 256; ++value) {
+            const auto others = value & (value - 1);
+            table[byte][value] = others == 0 ? product(factor, value << (8 * byte))
+                                             : table[byte][others] ^ table[byte][value ^ others];
+        }
     return table;
 }
 
@@ -121,23 +125,98 @@ __attribute__((target("sse4.2"))) std::uint32_t add_by_instruction(std::uint32_t
     return state;
 }
 
-std::uint32_t add_bytes(std::uint32_t state, std::span<const std::byte> bytes) {
-    static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-    return has_instruction ? add_by_instruction(state, bytes) : add_portably(state, bytes);
+// Where the machine multiplies polynomials in registers of 64 bytes: four of them hold what is congruent to
+// all that was seen, and each step carries them 256 bytes on.
+//
+// A product of reflected words is one power of x too high, so the factors are one too low.
+constexpr std::uint64_t factor(std::uint64_t bits) {
+    return std::uint64_t{power_of_x(bits - 1)} << 32;
+}
+
+__attribute__((target("avx512f,vpclmulqdq,sse4.2"))) __m512i carry(__m512i sum, __m512i factors,
+                                                                   __m512i next) {
+    const auto first = _mm512_clmulepi64_epi128(sum, factors, 0x00);
+    const auto second = _mm512_clmulepi64_epi128(sum, factors, 0x11);
+    return _mm512_xor_si512(_mm512_xor_si512(first, second), next);
+}
+
+__attribute__((target("avx512f,vpclmulqdq,sse4.2"))) __m512i register_at(const std::byte* bytes,
+                                                                         std::size_t number) {
+    return _mm512_loadu_si512(bytes + 64 * number);
+}
+
+// In each 16 bytes the first eight are further from the end.
+__attribute__((target("avx512f,vpclmulqdq,sse4.2"))) __m512i factors_for(std::uint64_t bits) {
+    const auto one =
+        _mm_set_epi64x(static_cast<long long>(factor(bits)), static_cast<long long>(factor(bits + 64)));
+    return _mm512_broadcast_i32x4(one);
+}
+
+__attribute__((target("avx512f,vpclmulqdq,sse4.2"))) std::uint32_t add_by_products(
+    std::uint32_t state, std::span<const std::byte> bytes) {
+    constexpr std::size_t step = 256;
+    if (bytes.size() < 2 * step) return add_by_instruction(state, bytes);
+    const auto* at = bytes.data();
+    auto left = bytes.size();
+    auto sum0 = _mm512_xor_si512(register_at(at, 0),
+                                 _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(state))));
+    auto sum1 = register_at(at, 1);
+    auto sum2 = register_at(at, 2);
+    auto sum3 = register_at(at, 3);
+    static const auto far = factors_for(8 * step);
+    static const auto near = factors_for(8 * 64);
+    for (at += step, left -= step; left >= step; at += step, left -= step) {
+        sum0 = carry(sum0, far, register_at(at, 0));
+        sum1 = carry(sum1, far, register_at(at, 1));
+        sum2 = carry(sum2, far, register_at(at, 2));
+        sum3 = carry(sum3, far, register_at(at, 3));
+    }
+    sum1 = carry(sum0, near, sum1);
+    sum2 = carry(sum1, near, sum2);
+    sum3 = carry(sum2, near, sum3);
+    std::array<std::byte, 64> last{};
+    _mm512_storeu_si512(last.data(), sum3);
+    return add_by_instruction(add_by_instruction(0, last), bytes.last(left));
+}
+
+bool has(CrcWay way) {
+    static const bool instruction = __builtin_cpu_supports("sse4.2") != 0;
+    static const bool products =
+        instruction && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("vpclmulqdq") != 0;
+    return way == CrcWay::portable || (way == CrcWay::by_instruction ? instruction : products);
+}
+
+std::uint32_t add_in_a_way(CrcWay way, std::uint32_t state, std::span<const std::byte> bytes) {
+    switch (way) {
+        case CrcWay::portable: break;
+        case CrcWay::by_instruction: return add_by_instruction(state, bytes);
+        case CrcWay::by_products: return add_by_products(state, bytes);
+    }
+    return add_portably(state, bytes);
 }
 
 #else
 
-std::uint32_t add_bytes(std::uint32_t state, std::span<const std::byte> bytes) {
+bool has(CrcWay way) {
+    return way == CrcWay::portable;
+}
+
+std::uint32_t add_in_a_way(CrcWay, std::uint32_t state, std::span<const std::byte> bytes) {
     return add_portably(state, bytes);
 }
 
 #endif
 
+CrcWay best_way() {
+    if (has(CrcWay::by_products)) return CrcWay::by_products;
+    return has(CrcWay::by_instruction) ? CrcWay::by_instruction : CrcWay::portable;
+}
+
 }  // namespace
 
 void Crc32c::add(std::span<const std::byte> bytes) {
-    state_ = add_bytes(state_, bytes);
+    static const auto way = best_way();
+    state_ = add_in_a_way(way, state_, bytes);
 }
 
 std::uint32_t crc32c(std::span<const std::byte> bytes) {
@@ -152,8 +231,9 @@ std::uint32_t crc32c(Buffers buffers, ByteCount skip, ByteCount length) {
     return crc.value();
 }
 
-std::uint32_t portable_crc32c(std::span<const std::byte> bytes) {
-    return ~add_portably(~std::uint32_t{0}, bytes);
+std::optional<std::uint32_t> crc32c(CrcWay way, std::span<const std::byte> bytes) {
+    if (!has(way)) return std::nullopt;
+    return ~add_in_a_way(way, ~std::uint32_t{0}, bytes);
 }
 
 }  // namespace tcmud::tape

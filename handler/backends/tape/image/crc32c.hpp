@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "tcmud/buffers.hpp"
@@ -23,7 +24,8 @@ std::uint32_t crc32c(std::span<const std::byte> bytes);
 // Of a part of scattered memory.
 std::uint32_t crc32c(Buffers buffers, ByteCount skip, ByteCount length);
 
-// What every machine can, for those that have no instruction for it, and to compare with.
-std::uint32_t portable_crc32c(std::span<const std::byte> bytes);
+// The ways that there are, to compare them; nullopt: this machine has it not.
+enum class CrcWay { portable, by_instruction, by_products };
+std::optional<std::uint32_t> crc32c(CrcWay way, std::span<const std::byte> bytes);
 
 }  // namespace tcmud::tape

@@ -177,6 +177,8 @@ bool Partition::ready(std::uint64_t bytes) const {
 Result<void> Partition::make_ready(std::uint64_t bytes) {
     assert(writable_);
     if (!continuing_) {
+        if (tail_.pass == UINT32_MAX)
+            return failure(EOVERFLOW, "there is no further pass over this tape: copy what is on it");
         if (auto cut = segments_.cut(tail_.offset); !cut) return cut;
         tail_.pass = pass_after(tail_.pass);
         recovered_.torn_bytes = 0;

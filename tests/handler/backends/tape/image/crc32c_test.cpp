@@ -28,19 +28,21 @@ std::uint32_t plain_crc(std::span<const std::byte> bytes) {
 TEST_CASE("crc32c: of the digits 1 to 9 it is E3069283h") {
     const std::string_view digits = "123456789";
     CHECK(crc32c(std::as_bytes(std::span(digits))) == 0xe3069283);
-    CHECK(portable_crc32c(std::as_bytes(std::span(digits))) == 0xe3069283);
     CHECK(crc32c(std::span<const std::byte>{}) == 0);
 }
 
 TEST_CASE("crc32c: every way to compute it gives the same, for every length and alignment") {
     const auto bytes = block(60000, 3);
-    for (const std::size_t size :
-         {1u, 7u, 8u, 63u, 64u, 4079u, 4080u, 4096u, 8192u, 24575u, 24576u, 24577u, 59990u}) {
+    const auto way = GENERATE(CrcWay::portable, CrcWay::by_instruction, CrcWay::by_products);
+    // Not every machine has all of them.
+    if (!crc32c(way, {})) return;
+    for (const std::size_t size : {1u, 7u, 8u, 63u, 64u, 511u, 512u, 513u, 767u, 768u, 1000u, 4079u, 4080u,
+                                   4096u, 8192u, 24575u, 24576u, 24577u, 59990u}) {
         for (const std::size_t at : {0u, 1u, 5u}) {
             const auto part = std::span(bytes).subspan(at, size);
             CAPTURE(size, at);
             CHECK(crc32c(part) == plain_crc(part));
-            CHECK(portable_crc32c(part) == plain_crc(part));
+            CHECK(crc32c(way, part) == plain_crc(part));
         }
     }
 }

@@ -145,6 +145,17 @@ TEST_CASE("partition: an index that is lost or wrong is made again from the reco
     CHECK(read(again, 4) == block(512, 4));
 }
 
+TEST_CASE("partition: the last pass that there can be is no reason to begin again at the first") {
+    const TemporaryDirectory directory;
+    auto partition =
+        need(Partition::open((directory.path() / "p0").string(), identity, whole, UINT32_MAX - 1, true));
+    append(partition, block(100, 1));
+    CHECK(partition.tail().pass == UINT32_MAX);
+    append(partition, block(100, 2));
+    need(partition.cut(1));
+    CHECK_FALSE(partition.make_ready(1000));
+}
+
 TEST_CASE("partition: a place among a million blocks is found in no time") {
     const TemporaryDirectory directory;
     auto partition = open_partition(directory.path() / "p0");
