@@ -306,7 +306,7 @@ private:
         written_since_load_ = 0;
         auto& statistics = cartridge_->statistics;
         ++statistics.loads;
-        std::ranges::rotate(statistics.drives, statistics.drives.end() - 1);
+        std::rotate(statistics.drives.begin(), statistics.drives.end() - 1, statistics.drives.end());
         statistics.drives[0] = drive_serial;
     }
     void put(TapeObject object) {

@@ -87,7 +87,7 @@ std::uint8_t TapeDevice::device_specific_parameter() const {
     const auto* in_drive = medium();
     const bool protect = mode_bit(mode_page::control, 4, 0x08) ||
                          (in_drive && (in_drive->write_protected || !can_write(in_drive->density)));
-    return static_cast<std::uint8_t>((protect ? write_protected : 0) | buffered_mode_ << 4u);
+    return static_cast<std::uint8_t>((protect ? write_protected : 0) | unsigned{buffered_mode_} << 4);
 }
 
 std::uint8_t TapeDevice::current_density() const {
@@ -208,7 +208,7 @@ std::optional<std::vector<ByteCount>> TapeDevice::partitions_of(const scsi::Mode
     for (std::size_t i = 0; i < count; ++i) {
         const auto high = pages.current(page, partition_sizes + 2 * i);
         const auto low = pages.current(page, partition_sizes + 2 * i + 1);
-        const std::uint64_t size = high << 8 | low;
+        const std::uint64_t size = std::uint64_t{high} << 8 | low;
         constexpr std::uint64_t rest = 0xffff;
         if (size == rest) continue;
         sizes[i] = ByteCount{size * unit};

@@ -152,7 +152,7 @@ ByteCount TapeDevice::programmable_zone() const {
     constexpr auto page = mode_page::device_configuration;
     const auto high = mode_pages().current(page, 6, mode_page::extension);
     const auto low = mode_pages().current(page, 7, mode_page::extension);
-    const std::uint64_t megabytes = high << 8 | low;
+    const std::uint64_t megabytes = std::uint64_t{high} << 8 | low;
     return ByteCount{megabytes * 1'000'000};
 }
 
