@@ -12,11 +12,11 @@ truncate -s $((mib + 1))M /srv/reference
 # The reference answers nothing on netlink: its LUNs are enabled without.
 make_reference() {
     make_lun "$1" "reference//srv/reference" 512 nl_reply_supported=-1 || exit 1
-    "$build/bin/tcmu-reference" "$2" "user_0/$1" &
+    "$build/bin/tcmu-reference" "$2" "0/$1" &
 }
 start_tcmud --subtypes tape
 "$build/bin/tcmu-tape" create /srv/cart --capacity 2G >/dev/null
-make_lun tcmud "tape//srv/cart;compression=off" 512 || { daemon_log; exit 1; }
+make_lun tcmud "tape//srv/cart" 512 || { daemon_log; exit 1; }
 make_reference store tape
 make_reference null tape-null
 loopback tcmud store null
@@ -29,12 +29,21 @@ seconds() {
     ended=$(date +%s%N)
     echo $((ended - began))
 }
-for name in tcmud store null; do mt -f "${disk[$name]}" rewind; mt -f "${disk[$name]}" rewind; mt -f "${disk[$name]}" setblk 0; done 2>/dev/null
+for name in tcmud store null; do
+    mt -f "${disk[$name]}" rewind || mt -f "${disk[$name]}" rewind  # The first one may be told that the drive is new.
+    mt -f "${disk[$name]}" setblk 0
+done 2>/dev/null
+mt -f "${disk[tcmud]}" compression 0
 for ((round = 0; round < rounds; round++)); do
     for kib in 64 256 1024; do
         for name in tcmud store null; do
             tape=${disk[$name]} count=$((mib * 1024 / kib))
             mt -f "$tape" rewind
+            # Everybody begins with a blank tape.
+            case $name in
+            tcmud) mt -f "$tape" erase ;;
+            store) truncate -s 0 /srv/reference ;;
+            esac
             echo "$name write $kib $(seconds dd if=/dev/zero of="$tape" bs=${kib}k count=$count status=none)"
             mt -f "$tape" rewind
             echo "$name read $kib $(seconds dd if="$tape" of=/dev/null bs=${kib}k count=$count status=none)"

@@ -2,7 +2,9 @@
 #include "handler/backends/tape/image/file.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -75,6 +77,12 @@ Result<std::uint64_t> size_of(const File& file) {
 Result<void> set_size(const File& file, std::uint64_t size) {
     if (::ftruncate(file.fd(), static_cast<off_t>(size)) != 0) return system_failure("cannot cut");
     return {};
+}
+
+bool lies_in_memory(const std::string& path) {
+    struct statfs status {};
+    return ::statfs(path.c_str(), &status) == 0 &&
+           (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC);
 }
 
 Result<void> synchronize(const File& file) {

@@ -45,6 +45,8 @@ Result<void> write_at(const File& file, std::uint64_t at, Buffers from);
 Result<std::uint64_t> size_of(const File& file);
 Result<void> set_size(const File& file, std::uint64_t size);
 // fdatasync, and fsync for what is told of a file elsewhere.
+// Its file system is memory: nothing is to be pushed to a store, and space costs when it is reserved, not later.
+bool lies_in_memory(const std::string& path);
 Result<void> synchronize(const File& file);
 Result<void> synchronize_directory(const std::string& path);
 // At most so many bytes of a file. ENOENT if there is none.

@@ -41,7 +41,8 @@ Partition::Partition(const std::string& directory, const PartitionIdentity& iden
     : segments_(directory, identity, writable),
       index_file_(directory, identity),
       segment_size_(segment_size),
-      writable_(writable) {}
+      writable_(writable),
+      in_memory_(lies_in_memory(directory)) {}
 
 Result<Partition> Partition::open(const std::string& directory, const PartitionIdentity& identity,
                                   std::uint64_t segment_size, std::uint32_t least_pass, bool writable) {

@@ -66,7 +66,7 @@ public:
     // Not all of it is, and none of it counts.
     void not_written() { continuing_ = false; }
     // So much was written since that it is time for push().
-    bool wants_push() const { return tail_.offset - pushed_ >= push_window; }
+    bool wants_push() const { return !in_memory_ && tail_.offset - pushed_ >= push_window; }
     // Blocks, about as long as the store needs for a window: begins to write back what was written last, and
     // sees to it that what was written long before is.
     Result<void> push();
@@ -110,6 +110,7 @@ private:
     Recovered recovered_;
     std::uint64_t segment_size_;
     bool writable_;
+    bool in_memory_;
     bool continuing_ = false;   // What is written next follows what was written last.
     bool dirty_ = false;        // Something was changed since synchronize().
     bool lost_ = false;         // Something did not reach the store. The kernel tells that only once.
