@@ -129,11 +129,21 @@ bool Loop::carry() {
     if (nice_ != 0) shared_.weight.set(this, nice_, controller_.rate_at_rest());
     if (!turn()) return false;
     while (!stopping_) {
-        wait();
+        if (!goes_on_at_once()) wait();
         if (!turn()) return false;
         weigh();
     }
     rest();
+    return true;
+}
+
+// An initiator that was told its answers may have sent the next commands by now, where it shares our CPU even
+// before the doorbell's call returned. Others are looked after all the same, after a few turns.
+bool Loop::goes_on_at_once() {
+    if (ready_.empty() || ++turns_without_wait_ > most_turns_without_wait) {
+        turns_without_wait_ = 0;
+        return false;
+    }
     return true;
 }
 
@@ -225,6 +235,7 @@ bool Loop::turn() {
         if (auto* session = to_publish_[i]) {
             session->listed_to_publish = false;
             session->publish();
+            if (session->has_commands()) serve_again(*session);
         }
     }
     to_publish_.clear();

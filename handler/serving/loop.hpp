@@ -83,6 +83,7 @@ private:
     bool look_at_rings();
     void watch(int fd, void* whose, bool edges) const;
     void run_posted();
+    bool goes_on_at_once();
     void weigh();
     void rest();
 
@@ -105,6 +106,8 @@ private:
     WeightController controller_;
     int nice_ = 0;                    // In force.
     std::size_t commands_taken_ = 0;  // Since the last wake-up.
+    static constexpr unsigned most_turns_without_wait = 16;
+    unsigned turns_without_wait_ = 0;
 
     std::mutex mutex_;
     std::vector<std::function<void()>> posted_;  // Guarded by mutex_.
