@@ -147,9 +147,10 @@ __attribute__((target("avx512f,vpclmulqdq,sse4.2"))) __m512i register_at(const s
 
 // In each 16 bytes the first eight are further from the end.
 __attribute__((target("avx512f,vpclmulqdq,sse4.2"))) __m512i factors_for(std::uint64_t bits) {
-    const auto one =
-        _mm_set_epi64x(static_cast<long long>(factor(bits)), static_cast<long long>(factor(bits + 64)));
-    return _mm512_broadcast_i32x4(one);
+    const auto second = static_cast<long long>(factor(bits));
+    const auto first = static_cast<long long>(factor(bits + 64));
+    // GCC 12 takes the intrinsic that repeats 16 bytes for a use of something undefined.
+    return _mm512_set_epi64(second, first, second, first, second, first, second, first);
 }
 
 __attribute__((target("avx512f,vpclmulqdq,sse4.2"))) std::uint32_t add_by_products(
