@@ -87,8 +87,8 @@ TEST_CASE("tape: encrypted blocks need their key, which is not on the tape") {
         drive.filemarks();
     }
     const auto bytes = content(cartridge.path() + "/p0/00000000.seg");
-    CHECK(std::ranges::search(bytes, half_of_the_secret()).empty());
-    CHECK(std::ranges::search(bytes, secret(7).key).empty());
+    CHECK_FALSE(contains(bytes, half_of_the_secret()));
+    CHECK_FALSE(contains(bytes, secret(7).key));
 
     Loaded drive(cartridge.path());
     CHECK(drive.read().data == block(1000, 1));

@@ -2,6 +2,7 @@
 // Blocks for the tests of cartridges, written and read by the plainest means.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -61,6 +62,10 @@ inline Bytes read(tape::Partition& partition, std::uint64_t object) {
     if (!record || record->type != tape::RecordType::block || tape::crc32c(stored) != record->logical_crc)
         return {};
     return stored;
+}
+
+inline bool contains(std::span<const std::byte> bytes, std::span<const std::byte> part) {
+    return std::search(bytes.begin(), bytes.end(), part.begin(), part.end()) != bytes.end();
 }
 
 inline Bytes content(const std::filesystem::path& path) {

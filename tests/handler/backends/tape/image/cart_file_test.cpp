@@ -12,7 +12,7 @@ using namespace tcmud::test;
 
 namespace {
 
-Cart sample() {
+Cart sample_cart() {
     Cart cart;
     cart.uuid = random_uuid();
     cart.generation = 3;
@@ -41,19 +41,19 @@ void check_same(const Cart& a, const Cart& b) {
 }  // namespace
 
 TEST_CASE("cart file: what was printed is what is parsed") {
-    const auto cart = sample();
+    const auto cart = sample_cart();
     check_same(need(parse(print(cart))), cart);
 }
 
 TEST_CASE("cart file: it is text that tells its version first") {
-    const auto text = print(sample());
+    const auto text = print(sample_cart());
     CHECK_THAT(text, Catch::StartsWith("tcmud-cartridge 1\nuuid "));
     CHECK_THAT(text, Catch::Contains("\nbarcode ABC001L8\ndensity 5e\nworm yes\n"));
     CHECK_THAT(text, Catch::Contains("\nattribute 0 0801 1 " + std::string("20252a2f34\n")));
 }
 
 TEST_CASE("cart file: a changed bit is noticed") {
-    const auto text = print(sample());
+    const auto text = print(sample_cart());
     for (std::size_t i = 0; i < text.size(); ++i) {
         auto changed = text;
         changed[i] = static_cast<char>(changed[i] ^ 1);
@@ -63,7 +63,7 @@ TEST_CASE("cart file: a changed bit is noticed") {
 }
 
 TEST_CASE("cart file: one of a later version is told from a damaged one") {
-    auto text = print(sample());
+    auto text = print(sample_cart());
     text.replace(text.find(" 1\n"), 3, " 2\n");
     const auto parsed = parse(text);
     REQUIRE_FALSE(parsed);
@@ -72,7 +72,7 @@ TEST_CASE("cart file: one of a later version is told from a damaged one") {
 }
 
 TEST_CASE("cart file: lines that are not known are kept") {
-    auto cart = sample();
+    auto cart = sample_cart();
     cart.unknown = {"colour red"};
     const auto parsed = need(parse(print(cart)));
     CHECK(parsed.unknown == std::vector<std::string>{"colour red"});
@@ -82,7 +82,7 @@ TEST_CASE("cart file: lines that are not known are kept") {
 TEST_CASE("cart file: each saving is a new generation, and the one before is kept") {
     const TemporaryDirectory directory;
     const auto path = directory.path().string();
-    auto cart = sample();
+    auto cart = sample_cart();
     need(save_cart(path, cart));
     cart.barcode = "NEW";
     need(save_cart(path, cart));

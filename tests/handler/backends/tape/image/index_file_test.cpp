@@ -12,7 +12,7 @@ using namespace tcmud::test;
 
 namespace {
 
-Record of(std::uint32_t length) {
+Record plain_record(std::uint32_t length) {
     Record record;
     record.logical_length = record.stored_length = length;
     return record;
@@ -32,7 +32,7 @@ Tail tail_of(const Index& index) {
 struct Growing {
     explicit Growing(const std::string& path) : directory(path) {}
     void add(std::uint32_t length, std::uint64_t count) {
-        index.append(of(length), count);
+        index.append(plain_record(length), count);
         need(file.add(index, segments, tail_of(index)));
     }
     std::string directory;
@@ -120,7 +120,7 @@ TEST_CASE("index file: a new process goes on where the last one ended") {
     growing.add(512, 10);
     IndexFile next(growing.directory, identity);
     REQUIRE(next.load());
-    growing.index.append(of(512), 5);
+    growing.index.append(plain_record(512), 5);
     need(next.add(growing.index, growing.segments, tail_of(growing.index)));
     CHECK(loaded(growing).tail.object == 15);
 }

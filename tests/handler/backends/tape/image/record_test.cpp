@@ -10,24 +10,24 @@ using namespace tcmud::tape;
 
 namespace {
 
-const Record sample{.type = RecordType::block,
-                    .compression = Compression::zstd,
-                    .encrypted = true,
-                    .pass = 0x01020304,
-                    .previous = 0x11121314,
-                    .object = 0x2122232425262728,
-                    .file = 0x3132333435363738,
-                    .synchronized = 0x4142434445464748,
-                    .logical_length = 0x01525354,
-                    .stored_length = 0x01626364,
-                    .logical_crc = 0x71727374,
-                    .stored_crc = 0x81828384};
+const Record sample_record{.type = RecordType::block,
+                           .compression = Compression::zstd,
+                           .encrypted = true,
+                           .pass = 0x01020304,
+                           .previous = 0x11121314,
+                           .object = 0x2122232425262728,
+                           .file = 0x3132333435363738,
+                           .synchronized = 0x4142434445464748,
+                           .logical_length = 0x01525354,
+                           .stored_length = 0x01626364,
+                           .logical_crc = 0x71727374,
+                           .stored_crc = 0x81828384};
 
 }  // namespace
 
 TEST_CASE("record: a header has the bytes of docs/tape-image.md") {
     RecordHeader header{};
-    const auto checksum = encode(sample, header);
+    const auto checksum = encode(sample_record, header);
     const std::array<std::uint8_t, 60> expected{
         'T',  'C',  'R',  '1',                           // magic
         1,                                               // a block
@@ -49,12 +49,12 @@ TEST_CASE("record: a header has the bytes of docs/tape-image.md") {
     }
     CHECK(checksum == crc32c(std::span(header).first(60)));
     CHECK(checksum_of(header) == checksum);
-    CHECK(decode(header) == sample);
+    CHECK(decode(header) == sample_record);
 }
 
 TEST_CASE("record: a header with any bit changed is none") {
     RecordHeader header{};
-    encode(sample, header);
+    encode(sample_record, header);
     for (std::size_t bit = 0; bit < 8 * header.size(); ++bit) {
         auto changed = header;
         changed[bit / 8] ^= static_cast<std::byte>(1u << bit % 8);
@@ -66,22 +66,22 @@ TEST_CASE("record: a header with any bit changed is none") {
 TEST_CASE("record: what makes no sense is none, whatever its checksum") {
     RecordHeader header{};
     SECTION("an unknown type") {
-        auto record = sample;
+        auto record = sample_record;
         record.type = static_cast<RecordType>(3);
         encode(record, header);
     }
     SECTION("an unknown compression") {
-        auto record = sample;
+        auto record = sample_record;
         record.compression = static_cast<Compression>(2);
         encode(record, header);
     }
     SECTION("a filemark with data") {
-        auto record = sample;
+        auto record = sample_record;
         record.type = RecordType::filemark;
         encode(record, header);
     }
     SECTION("a block that is stored as it is, at another length") {
-        auto record = sample;
+        auto record = sample_record;
         record.compression = Compression::none;
         record.encrypted = false;
         encode(record, header);
