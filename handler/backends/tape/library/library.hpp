@@ -76,6 +76,7 @@ private:
 
     Sequence look_again();
     Sequence carry_out(MoveRequest request, MoveStatus& status, Completion done);
+    Sequence attempt(MoveRequest request, MoveStatus& status, Completion done);
     Sequence change_barcode(ElementAddress at, std::string barcode, MoveStatus& status, Completion done);
 
     // Which drives an inventory wants to hold something else than they do.

@@ -3,6 +3,8 @@
 // for the one that it goes to: once the inventory has changed, nothing can fail any more.
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "handler/backends/tape/library/library.hpp"
@@ -131,8 +133,23 @@ void Library::put_back(Swaps& swaps) {
     }
 }
 
+// What another process works with is soon let go where that one is our predecessor, or soon ours where its
+// LUN is being opened.
 Sequence Library::carry_out(MoveRequest request, MoveStatus& status, Completion done) {
     const auto kept = shared_from_this();
+    constexpr auto interval = std::chrono::milliseconds(50);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+    for (;;) {
+        co_await Wait{[&](Completion ended) { attempt(request, status, std::move(ended)); }};
+        if (status != MoveStatus::busy || std::chrono::steady_clock::now() >= until) break;
+        auto rest = [interval] { std::this_thread::sleep_for(interval); };
+        co_await in_background(*queue_, file_, rest);
+    }
+    std::move(done)({});
+    job_ended();
+}
+
+Sequence Library::attempt(MoveRequest request, MoveStatus& status, Completion done) {
     auto wanted = now_->inventory;
     status = tape::move(*now_, request, wanted);
     auto swaps = status == MoveStatus::ok ? swaps_for(wanted) : Swaps();
@@ -142,7 +159,6 @@ Sequence Library::carry_out(MoveRequest request, MoveStatus& status, Completion 
     }
     if (status != MoveStatus::ok) {
         std::move(done)({});
-        job_ended();
         co_return;
     }
     for (auto& swap : swaps) {
@@ -172,7 +188,6 @@ Sequence Library::carry_out(MoveRequest request, MoveStatus& status, Completion 
     auto close = [&] { swaps.clear(); };
     if (!swaps.empty()) co_await in_background(*queue_, file_, close);
     std::move(done)({});
-    job_ended();
 }
 
 Sequence Library::change_barcode(ElementAddress at, std::string barcode, MoveStatus& status,
