@@ -17,7 +17,7 @@ constexpr std::uint8_t binary_list = 0x03;
 
 LogPage& LogPage::number(std::uint16_t parameter, std::uint64_t value, std::size_t width) {
     scsi::Writer bytes;
-    for (auto i = width; i-- > 0;) bytes.u8(i < 8 ? value >> 8 * i & 0xff : 0);
+    for (auto i = width; i-- > 0;) bytes.u8(i < 8 ? static_cast<unsigned>(value >> 8 * i & 0xff) : 0u);
     parameters_.push_back({parameter, bounded_counter, std::move(bytes)});
     return *this;
 }
