@@ -166,7 +166,6 @@ private:
     std::uint64_t asked_ = 0;  // Blocks or filemarks.
     std::uint32_t block_length_ = 0;
     bool filemarks_ = false;
-    bool full_ = false;
     RecordBatch batch_;
     RecordHeader header_{};
     std::uint64_t expected_offset_ = 0;
