@@ -36,7 +36,8 @@ echo "--- while archives are written"
 ( for ((file = 0; file < files; file++)); do tar -b 128 -cf "$tape" -C /run/tree "$file" || exit; done ) >/run/writing 2>&1 &
 writer=$!
 kill_while $writer "$kills"
-check "tar has written all of them, and noticed nothing of $killed kills" wait $writer
+wait $writer
+check_equal "tar has written all of them, and noticed nothing of $killed kills" 0 $?
 check_equal "nor has anything been said" '' "$(cat /run/writing)"
 check "there were kills" test $killed -ge 5
 check_equal "each archive is a file of the tape" "$files" "$(mt -f "$tape" status | sed -n 's/^File number=\([0-9]*\),.*/\1/p')"
@@ -49,7 +50,8 @@ mkdir -p /run/back
 done ) >/run/reading 2>&1 &
 reader=$!
 kill_while $reader "$kills"
-check "tar has read all of them, and noticed nothing of $killed kills" wait $reader
+wait $reader
+check_equal "tar has read all of them, and noticed nothing of $killed kills" 0 $?
 check_equal "nor has anything been said" '' "$(cat /run/reading)"
 check "what was read is what was written" diff -r /run/tree /run/back
 check_equal "no command ended with an error or too late" "$before" "$(errors_of_device)"
