@@ -127,7 +127,7 @@ for ((kill = 0; kill < kills; kill++)); do
 done
 rm /run/moving
 wait $mover
-check "$(grep -c done /run/moves) moves were made meanwhile" test "$(grep -c done /run/moves)" -gt 10
+check "$(grep -c 'done' /run/moves) moves were made meanwhile" test "$(grep -c 'done' /run/moves)" -gt 10
 check_equal "each went well, to the initiator" '' "$(grep -v 'done$' /run/moves)"
 check_equal "after $kills kills no cartridge is lost or doubled" "$before" "$(cartridges)"
 check_equal "the library finds nothing wrong with itself" '' "$(tcmu-library show /srv/vtl | grep -iE 'missing|twice|damaged')"
