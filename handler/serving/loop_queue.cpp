@@ -87,6 +87,11 @@ long call(const IoOperation& operation, int read_flags) {
     return result < 0 ? -errno : result;
 }
 
+// Its last operation has come back, but who brought it may be about to wake us.
+LoopQueue::~LoopQueue() {
+    slow_calls_.settle();
+}
+
 void LoopQueue::queue(IoOperation& operation, Kind kind, IoFile& file) {
     operation.kind = kind;
     operation.file = &file;

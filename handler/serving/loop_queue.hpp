@@ -21,6 +21,7 @@ class LoopQueue : public IoQueue {
 public:
     // wake_fd: an eventfd that is written when another thread has something for a sleeping one; not owned.
     LoopQueue(int wake_fd, SlowCalls& slow_calls) : wake_fd_(wake_fd), slow_calls_(slow_calls) {}
+    ~LoopQueue() override;
 
     void read(IoFile& file, ByteOffset at, Buffers into, Completion done) final;
     void write(IoFile& file, ByteOffset at, Buffers from, Stable stable, Completion done) final;

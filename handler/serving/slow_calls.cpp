@@ -52,6 +52,11 @@ bool SlowCalls::cancel(const IoOperation& operation) {
     return true;
 }
 
+// Operations are given back under the lock.
+void SlowCalls::settle() const {
+    const std::lock_guard lock(mutex_);
+}
+
 pid_t SlowCalls::thread_of(const IoOperation& operation) const {
     const std::lock_guard lock(mutex_);
     const auto found = std::ranges::find(calls_, &operation, [](const auto& call) { return call.first; });
@@ -97,7 +102,8 @@ void SlowCalls::work() {
             std::erase_if(calls_, [&](const auto& each) { return each.first == operation; });
             --running_;
             --lines_[file_system].running;
-            // Under the lock: the queue is there as long as it misses an operation.
+            // Under the lock: the queue, which may have it at once and need nothing more, settles before it
+            // goes.
             home->give_back(*operation, result);
             rested = false;
             continue;

@@ -35,6 +35,8 @@ public:
     void start(IoOperation& operation);
     // True: its call had not begun, and never will; it is the caller's again.
     bool cancel(const IoOperation& operation);
+    // Whoever gave an operation back before this call has nothing to do with its queue any more.
+    void settle() const;
     // Which thread is in the operation's call; 0: it waits for one.
     pid_t thread_of(const IoOperation& operation) const;
 

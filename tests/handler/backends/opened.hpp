@@ -3,8 +3,6 @@
 #pragma once
 
 #include <dlfcn.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -17,6 +15,7 @@
 #include "handler/serving/io_uring_queue.hpp"
 #include "handler/serving/shared.hpp"
 #include "tcmud/module.hpp"
+#include "tests/support/descriptor.hpp"
 
 namespace tcmud::test {
 
@@ -51,10 +50,6 @@ public:
         if (!opened) throw std::runtime_error(opened.error().text);
         backend_ = std::move(std::get<std::unique_ptr<BlockBackend>>(*opened));
         backend_->start(queue_);
-    }
-    ~Opened() {
-        backend_.reset();
-        ::close(wake_);
     }
     Opened(const Opened&) = delete;
     Opened& operator=(const Opened&) = delete;
@@ -125,9 +120,9 @@ private:
         return waiting.answer;
     }
 
-    int wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    Descriptor wake_{Descriptor::wake()};
     serving::Shared shared_;
-    serving::IoUringQueue queue_{wake_, shared_};
+    serving::IoUringQueue queue_{wake_.get(), shared_};
     std::unique_ptr<BlockBackend> backend_;
 };
 

@@ -45,7 +45,7 @@ TEST_CASE("a call that returns before it was noted as stuck leaves nothing stuck
 
 TEST_CASE("who waits for a file system is woken when it is not stuck any more, and not before") {
     FileSystems all;
-    const Descriptor wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    const Descriptor wake(Descriptor::wake());
     const Descriptor file(::memfd_create("a", MFD_CLOEXEC));
     auto& file_system = all.of(file.get());
     file_system.watch(wake.get());

@@ -18,25 +18,14 @@
 #include "handler/serving/io_uring_queue.hpp"
 #include "handler/serving/shared.hpp"
 #include "tests/handler/serving/support.hpp"
+#include "tests/support/descriptor.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace tcmud::test {
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) { REQUIRE(fd >= 0); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() { ::close(fd_); }
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
-
 template <class Queue>
 struct QueueBench {
-    Descriptor wake{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    Descriptor wake{Descriptor::wake()};
     serving::Shared shared;
     Queue queue{wake.get(), shared};
     TemporaryDirectory directory;

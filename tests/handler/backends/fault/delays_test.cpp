@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/backends/fault/delays.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -11,6 +8,7 @@
 
 #include "handler/serving/io_uring_queue.hpp"
 #include "handler/serving/shared.hpp"
+#include "tests/support/descriptor.hpp"
 
 using namespace tcmud;
 using namespace tcmud::fault;
@@ -20,11 +18,6 @@ namespace {
 
 // Delays, and a queue that is looked after by the test's own thread.
 struct Bench {
-    // Closed last: a thread may be about to write it.
-    struct Wake {
-        ~Wake() { ::close(fd); }
-        int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    };
     struct Operation : IoOperation {
         std::vector<int>* ended = nullptr;
         int number = 0;
@@ -48,9 +41,9 @@ struct Bench {
         REQUIRE(ended.size() == count);
     }
 
-    Wake wake;
+    test::Descriptor wake{test::Descriptor::wake()};
     serving::Shared shared;
-    serving::IoUringQueue queue{wake.fd, shared};
+    serving::IoUringQueue queue{wake.get(), shared};
     Delays delays{queue};
     std::vector<int> ended;
 };

@@ -2,7 +2,6 @@
 // A drive with a cartridge in it, over a serving thread's queue, called as if every call could wait.
 #pragma once
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -15,6 +14,7 @@
 #include "handler/serving/io_uring_queue.hpp"
 #include "handler/serving/shared.hpp"
 #include "tests/handler/backends/tape/image/blocks.hpp"
+#include "tests/support/descriptor.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace tcmud::test {
@@ -35,10 +35,6 @@ public:
         : drive_(tape::make_drive({.serial = "0123456789", .placement_key = ""})) {
         drive_->start(queue_, {});
         insert(directory, protect);
-    }
-    ~Loaded() {
-        drive_.reset();
-        ::close(wake_);
     }
     Loaded(const Loaded&) = delete;
     Loaded& operator=(const Loaded&) = delete;
@@ -144,9 +140,9 @@ public:
     }
 
 private:
-    int wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    Descriptor wake_{Descriptor::wake()};
     serving::Shared shared_;
-    serving::IoUringQueue queue_{wake_, shared_};
+    serving::IoUringQueue queue_{wake_.get(), shared_};
     std::unique_ptr<tape::Drive> drive_;
 };
 

@@ -2,7 +2,6 @@
 // A library of two drives, one import and export element and four slots, served on a serving thread's queue.
 #pragma once
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "handler/backends/tape/library/library.hpp"
 #include "handler/serving/io_uring_queue.hpp"
 #include "handler/serving/shared.hpp"
+#include "tests/support/descriptor.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace tcmud::test {
@@ -42,10 +42,7 @@ public:
         need(tape::LibraryDirectory::create(path(), file));
         directory.emplace(need(tape::LibraryDirectory::open(path())));
     }
-    ~ServedLibrary() {
-        stop();
-        ::close(wake_);
-    }
+    ~ServedLibrary() { stop(); }
     ServedLibrary(const ServedLibrary&) = delete;
     ServedLibrary& operator=(const ServedLibrary&) = delete;
 
@@ -187,9 +184,9 @@ public:
 
 private:
     TemporaryDirectory temporary_;
-    int wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    Descriptor wake_{Descriptor::wake()};
     serving::Shared shared_;
-    serving::IoUringQueue queue_{wake_, shared_};
+    serving::IoUringQueue queue_{wake_.get(), shared_};
 };
 
 }  // namespace tcmud::test
