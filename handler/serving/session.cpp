@@ -252,15 +252,16 @@ void Session::answer(SessionCommand& command, const scsi::Outcome& outcome) {
     command.restore();
     uio::Response response;
     response.status = static_cast<std::uint8_t>(outcome.status);
-    response.without_data_in = outcome.status == scsi::Status::good &&
-                               outcome.data_length == scsi::Outcome::data_out_taken().data_length;
+    const auto length = outcome.data_length;
+    const bool good = outcome.status == scsi::Status::good;
+    response.without_data_in = good && length == scsi::Outcome::data_out_taken().data_length;
     scsi::SenseBytes sense;
-    if (outcome.status != scsi::Status::good) explain(command, outcome, sense, response);
-    if (outcome.data_length < command.expected_length) {
-        const auto length = outcome.data_length;
+    if (!good) explain(command, outcome, sense, response);
+    // Beside an error the kernel hands out what it was told the length of, and nothing else.
+    if (length < command.expected_length || (length == command.expected_length && !good)) {
         if (length > 0 && ring_.knows_read_length()) {
             response.read_length = static_cast<std::uint32_t>(length);
-        } else if (outcome.status == scsi::Status::good) {
+        } else if (good) {
             // The kernel will hand out the whole buffer: what other commands left in it must not be seen.
             fill_zero(command.data(), ByteCount{length}, ByteCount{command.expected_length - length});
         }

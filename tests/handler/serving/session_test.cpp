@@ -20,6 +20,7 @@ namespace {
 constexpr std::initializer_list<std::uint8_t> test_unit_ready{0x00, 0, 0, 0, 0, 0};
 constexpr std::initializer_list<std::uint8_t> inquiry{0x12, 0, 0, 0, 96, 0};
 constexpr std::initializer_list<std::uint8_t> write_10{0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0};
+constexpr std::initializer_list<std::uint8_t> read_6{0x08, 0, 0, 0, 96, 0};
 constexpr std::initializer_list<std::uint8_t> read_10{0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 
 // By somebody who does not have its journal.
@@ -124,6 +125,23 @@ TEST_CASE("data that is not this command's never reaches the initiator") {
     REQUIRE(data.size() >= length);
     CHECK(std::count(data.begin(), data.begin() + length, std::byte{1}) == length);
     CHECK(std::ranges::count(data, KernelRing::stale) == 0);
+}
+
+TEST_CASE("data that comes with a check condition reaches the initiator, also if they fill its buffer") {
+    const auto length = GENERATE(36u, 96u);
+    Bench bench;
+    bench.turn_after([&] { bench.kernel.submit_in(read_6, 96); });
+    bench.now([&] {
+        const std::vector<std::byte> data(length, std::byte{1});
+        copy_to(bench.device.held.at(0).command->data(), ByteCount{0}, data);
+    });
+    // A block of a tape that is longer than what was asked for.
+    auto outcome = Outcome::check(scsi::sense::lba_out_of_range);
+    outcome.data_length = length;
+    const auto completed = bench.answer(0, outcome);
+    REQUIRE(completed.size() == 1);
+    CHECK(completed[0].status == 2);
+    CHECK(completed[0].data == std::vector<std::byte>(length, std::byte{1}));
 }
 
 TEST_CASE("a buffer that the device trimmed is hidden behind its end as well") {
