@@ -26,7 +26,7 @@ Result<void> check_path(const OpenRequest& request, std::string_view what) {
 // What is said in library.toml is not said again.
 Result<void> check_library_options(const OpenRequest& request) {
     if (auto good = check_path(request, "library"); !good) return good;
-    for (const auto* key : {"personality", "maker", "serial", "readonly"}) {
+    for (const auto* key : {"personality", "maker", "serial", "compression", "readonly"}) {
         if (request.options.text(key))
             return failure(EINVAL,
                            fmt::format("{}= is none of a library's options: see its library.toml", key));
@@ -58,15 +58,13 @@ Result<DriveOptions> drive_options(const OpenRequest& request) {
     if (!personality) return tl::unexpected(personality.error());
     auto maker = one_of(tape_makers, request, "maker");
     if (!maker) return tl::unexpected(maker.error());
-    // By CompressionLevel.
-    constexpr std::array<std::string_view, 3> levels{"off", "fast", "standard"};
-    const auto level = one_of(levels, request, "compression");
+    const auto level = one_of(compression_levels, request, "compression");
     if (!level) return tl::unexpected(level.error());
     DriveOptions options;
     options.serial = request.options.text("serial").value_or("");
     options.personality = std::move(*personality);
     options.maker = std::move(*maker);
-    options.compression = static_cast<CompressionLevel>(std::ranges::find(levels, *level) - levels.begin());
+    options.compression = compression_level(*level);
     return options;
 }
 
@@ -93,6 +91,8 @@ public:
             OptionInfo{"personality", OptionInfo::Kind::text,
                        "which drive it is: lto-8 (the default), lto-5, lto-6, lto-7, lto-9"},
             OptionInfo{"maker", OptionInfo::Kind::text, "whose names it has: tcmud (the default), ibm, hpe"},
+            OptionInfo{"compression", OptionInfo::Kind::text,
+                       "how hard blocks are compressed: off, if nothing is said; fast; default"},
             OptionInfo{"drive", OptionInfo::Kind::text,
                        "the path is of a library: which of its drives, from 0 on"},
         };

@@ -3,10 +3,13 @@
 // calls compute for a while; none waits.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "handler/backends/tape/image/cipher.hpp"
@@ -20,6 +23,14 @@ struct ZSTD_DCtx_s;
 namespace tcmud::tape {
 
 enum class CompressionLevel : std::uint8_t { off, fast, standard };
+
+// As administrators write them, by CompressionLevel.
+inline constexpr std::array<std::string_view, 3> compression_levels{"off", "fast", "default"};
+// REQUIRES: word is one of them.
+constexpr CompressionLevel compression_level(std::string_view word) {
+    return static_cast<CompressionLevel>(std::ranges::find(compression_levels, word) -
+                                         compression_levels.begin());
+}
 
 class Transformer {
 public:

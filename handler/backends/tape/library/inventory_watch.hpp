@@ -19,6 +19,8 @@ public:
     // replaced is not being called when this returns.
     ~InventoryWatch();
 
+    bool watches() const { return watch_ >= 0; }
+
 private:
     class Watcher;
     std::shared_ptr<Watcher> watcher_;

@@ -162,6 +162,10 @@ bool Library::is_loaded(std::size_t drive) {
 std::string Library::problems() const {
     std::string text;
     if (!trouble_.empty()) text += trouble_ + "\n";
+    if (!watch_->watches()) {
+        text += "what others change is noticed late: inotify cannot watch " + directory_.path() +
+                " (fs.inotify.max_user_watches and max_user_instances of sysctl bound it)\n";
+    }
     for (const auto& problem : now_->problems) text += problem + "\n";
     return text;
 }

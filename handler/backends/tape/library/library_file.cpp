@@ -108,7 +108,8 @@ private:
     }
 
     static constexpr std::string_view unknown = "unknown";
-    static constexpr std::string_view list_of_drives = "a list of tables with serial, personality and maker";
+    static constexpr std::string_view list_of_drives =
+        "a list of tables with serial, personality, maker and compression";
     static constexpr std::string_view known_keys =
         "name, personality, vendor, product, serial, slots, import_export, drives, elements.transport, "
         "elements.import_export, elements.drives, elements.storage";
@@ -153,7 +154,8 @@ private:
                 return wrong(
                     key.source().begin.line,
                     *expected == unknown
-                        ? fmt::format("unknown key '{}' of a drive; known: serial, personality, maker",
+                        ? fmt::format("unknown key '{}' of a drive; known: serial, personality, maker, "
+                                      "compression",
                                       key.str())
                         : fmt::format("{} of a drive must be {}", key.str(), *expected));
             }
@@ -168,6 +170,7 @@ private:
         if (key == "serial") return read_word(node, drive.serial, 32);
         if (key == "personality") return read_one_of(node, drive.personality, tape_personalities);
         if (key == "maker") return read_one_of(node, drive.maker, tape_makers);
+        if (key == "compression") return read_one_of(node, drive.compression, compression_levels);
         return std::string(unknown);
     }
 
@@ -262,9 +265,9 @@ std::string print(const LibraryFile& library) {
     text += fmt::format("\n[elements]\ntransport = {}\nimport_export = {}\ndrives = {}\nstorage = {}\n",
                         bases.transport, bases.import_export, bases.drives, bases.storage);
     for (const auto& drive : library.drives)
-        text +=
-            fmt::format("\n[[drives]]\nserial = {}\npersonality = {}\nmaker = {}\n",
-                        toml_string(drive.serial), toml_string(drive.personality), toml_string(drive.maker));
+        text += fmt::format("\n[[drives]]\nserial = {}\npersonality = {}\nmaker = {}\ncompression = {}\n",
+                            toml_string(drive.serial), toml_string(drive.personality),
+                            toml_string(drive.maker), toml_string(drive.compression));
     return text;
 }
 

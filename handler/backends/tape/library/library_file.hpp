@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "handler/backends/tape/image/transformer.hpp"
 #include "tcmud/changer_backend.hpp"
 #include "tcmud/result.hpp"
 #include "tcmud/tape_backend.hpp"
@@ -19,6 +20,7 @@ struct LibraryFile {
         std::string serial;
         std::string personality{tape_personalities.front()};
         std::string maker{tape_makers.front()};
+        std::string compression{compression_levels.front()};
         bool operator==(const Drive&) const = default;
     };
     struct Bases {

@@ -74,7 +74,8 @@ Result<std::unique_ptr<TapeBackend>> Library::open_drive(const std::string& path
     const auto& directory = (*library)->directory();
     if (auto exists = directory.check_drive(number); !exists) return tl::unexpected(exists.error());
     const auto& what = directory.file().drives[number];
-    auto drive = make_drive({what.serial, directory.path(), what.personality, what.maker});
+    auto drive = make_drive(
+        {what.serial, directory.path(), what.personality, what.maker, compression_level(what.compression)});
     const auto there = directory.look();
     if (!there) return tl::unexpected(there.error());
     const auto* place = there->inventory.find(

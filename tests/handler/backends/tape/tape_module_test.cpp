@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <fstream>
+#include <regex>
+
 #include <catch2/catch.hpp>
 
 #include "handler/backends/tape/library/library_directory.hpp"
@@ -27,6 +31,8 @@ TEST_CASE("tape module: what cannot be opened is refused in one line, and so is 
     CHECK(refused(cartridge.path(), {{"personality", "lto-99"}}) ==
           "personality=lto-99: it can be lto-8, lto-5, lto-6, lto-7, lto-9");
     CHECK_THAT(refused(cartridge.path(), {{"maker", "acme"}}), Catch::StartsWith("maker=acme: it can be "));
+    CHECK(refused(cartridge.path(), {{"compression", "lots"}}) ==
+          "compression=lots: it can be off, fast, default");
     const auto opened = module("tape").open(request(cartridge.path(), 0));
     REQUIRE(opened);
     CHECK_THAT(refused(cartridge.path()), Catch::Contains(": is in use: another drive"));
@@ -34,9 +40,12 @@ TEST_CASE("tape module: what cannot be opened is refused in one line, and so is 
 
 TEST_CASE("tape module: its options say which drive it is") {
     const TestCartridge cartridge;
-    const auto opened = module("tape").open(
-        request(cartridge.path(), 0,
-                {{"serial", "ABC"}, {"personality", "lto-6"}, {"maker", "ibm"}, {"readonly", "on"}}));
+    const auto opened = module("tape").open(request(cartridge.path(), 0,
+                                                    {{"serial", "ABC"},
+                                                     {"personality", "lto-6"},
+                                                     {"maker", "ibm"},
+                                                     {"compression", "fast"},
+                                                     {"readonly", "on"}}));
     REQUIRE(opened);
     const auto& drive = *std::get<std::unique_ptr<TapeBackend>>(*opened);
     CHECK(drive.serial() == "ABC");
@@ -44,6 +53,22 @@ TEST_CASE("tape module: its options say which drive it is") {
     CHECK(drive.maker() == "ibm");
     REQUIRE(drive.medium());
     CHECK(drive.medium()->write_protected);
+}
+
+// An option that is read but not known is one that nobody can give.
+TEST_CASE("tape module: every option that docs/backends/tape.md tells of is known") {
+    std::ifstream document(TCMUD_SOURCE_DIR "/docs/backends/tape.md");
+    const std::regex row("^\\| `([a-z_]+)=.*");
+    std::vector<std::string> told;
+    for (std::string line; std::getline(document, line);) {
+        if (std::smatch match; std::regex_match(line, match, row)) told.push_back(match[1]);
+    }
+    std::vector<std::string> known{"vpd_config", "thread"};  // Of every LUN.
+    for (const auto& option : module("tape").options()) known.emplace_back(option.key);
+    std::erase(known, "drive");  // Told of in the text on libraries.
+    std::ranges::sort(told);
+    std::ranges::sort(known);
+    CHECK(told == known);
 }
 
 TEST_CASE("tape module: a library's changer and drives") {

@@ -46,6 +46,10 @@ void declare_create(CLI::App& app, Wish& wish, Command& run) {
         ->check(CLI::IsMember(drives));
     command->add_option("--maker", wish.drive.maker, "whose drives; default: ibm")
         ->check(CLI::IsMember(makers));
+    const std::vector<std::string> levels(tcmud::tape::compression_levels.begin(),
+                                          tcmud::tape::compression_levels.end());
+    command->add_option("--compression", wish.drive.compression, "how hard drives compress; default: off")
+        ->check(CLI::IsMember(levels));
 }
 
 void declare_add(CLI::App& app, Wish& wish, Command& run) {

@@ -49,6 +49,10 @@ TEST_CASE("an inventory that is replaced is noticed by all who watch it, other f
     CHECK(of_first_too == 1);
 }
 
-TEST_CASE("a directory that cannot be watched is not") {
-    InventoryWatch none("/nowhere", [] {});
+TEST_CASE("a directory that cannot be watched is not, and that is told") {
+    const tcmud::test::TemporaryDirectory there;
+    const InventoryWatch watch(there.path().string(), [] {});
+    CHECK(watch.watches());
+    const InventoryWatch none("/nowhere", [] {});
+    CHECK_FALSE(none.watches());
 }

@@ -25,6 +25,7 @@ serial = "0000000001"
 serial = "0000000002"
 personality = "lto-9"
 maker = "hpe"
+compression = "fast"
 )";
 
 std::string error_of(const std::string& text) {
@@ -48,8 +49,8 @@ TEST_CASE("a library's file is read; what is not said is usual") {
     CHECK(library->slots == 3);
     CHECK(library->import_export == 1);
     CHECK(library->bases == LibraryFile::Bases{0, 16, 256, 1000});
-    CHECK(library->drives ==
-          std::vector<LibraryFile::Drive>{{"0000000001", "lto-8", "tcmud"}, {"0000000002", "lto-9", "hpe"}});
+    CHECK(library->drives == std::vector<LibraryFile::Drive>{{"0000000001", "lto-8", "tcmud", "off"},
+                                                             {"0000000002", "lto-9", "hpe", "fast"}});
 }
 
 TEST_CASE("what is printed is read as the same") {
@@ -90,15 +91,17 @@ TEST_CASE("an error names the line and what it should be") {
 
 TEST_CASE("errors of drives name the line too") {
     CHECK(error_of(with("drives = 2")) ==
-          "library.toml:4: drives must be a list of tables with serial, personality and maker");
+          "library.toml:4: drives must be a list of tables with serial, personality, maker and compression");
     CHECK(
         error_of(with("[[drives]]\nserial = 7")) ==
         "library.toml:5: serial of a drive must be a string of 1 to 32 printable characters without spaces");
     CHECK(error_of(with("[[drives]]\npersonality = \"lto-8\"")) == "library.toml:4: a drive has no serial");
     CHECK(error_of(with("[[drives]]\nserial = \"2\"\nspeed = 1")) ==
-          "library.toml:6: unknown key 'speed' of a drive; known: serial, personality, maker");
+          "library.toml:6: unknown key 'speed' of a drive; known: serial, personality, maker, compression");
     CHECK(error_of(with("[[drives]]\nmaker = \"x\"")) ==
           "library.toml:5: maker of a drive must be one of tcmud, ibm, hpe");
+    CHECK(error_of(with("[[drives]]\ncompression = \"lots\"")) ==
+          "library.toml:5: compression of a drive must be one of off, fast, default");
     CHECK(error_of(with("[[drives]]\nserial = \"1\"")) == "library.toml: two have the serial 1");
 }
 
