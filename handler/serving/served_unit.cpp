@@ -2,7 +2,9 @@
 #include "handler/serving/served_unit.hpp"
 
 #include <cerrno>
+#include <functional>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -45,16 +47,16 @@ private:
     std::optional<devices::BlockDevice> device_;
 };
 
-class ServedTape final : public ServedUnit {
+// What has media that come and go: a tape drive, a changer.
+template <class Backend, class Device>
+class ServedRemovable final : public ServedUnit {
 public:
-    ServedTape(std::unique_ptr<TapeBackend> backend, devices::Host& host, Loop& loop)
+    ServedRemovable(std::unique_ptr<Backend> backend, devices::Host& host, Loop& loop)
         : backend_(std::move(backend)) {
-        backend_->start(loop.io(), {[told = told_] {
-                            if (*told) (*told)->medium_changed();
-                        }});
+        backend_->start(loop.io(), events());
         *told_ = &device_.emplace(*backend_, host);
     }
-    ~ServedTape() override { *told_ = nullptr; }
+    ~ServedRemovable() override { *told_ = nullptr; }
 
     devices::Device& device() override { return *device_; }
     const Latency& latency(Direction) const override { return latency_; }
@@ -66,45 +68,28 @@ public:
     }
 
 private:
-    std::unique_ptr<TapeBackend> backend_;
-    std::optional<devices::TapeDevice> device_;
+    typename Backend::Events events() const {
+        if constexpr (std::is_same_v<Backend, TapeBackend>)
+            return {teller(&Device::medium_changed)};
+        else
+            return {teller(&Device::import_export_accessed), teller(&Device::inventory_changed)};
+    }
+    std::function<void()> teller(void (Device::*event)()) const {
+        return [told = told_, event] {
+            if (*told) ((*told)->*event)();
+        };
+    }
+
+    std::unique_ptr<Backend> backend_;
+    std::optional<Device> device_;
     // Whom events are told; nobody, once the unit was left: the library that they come from goes on, and its
     // backend is destroyed elsewhere.
-    std::shared_ptr<devices::TapeDevice*> told_ = std::make_shared<devices::TapeDevice*>(nullptr);
+    std::shared_ptr<Device*> told_ = std::make_shared<Device*>(nullptr);
     Latency latency_;  // Not measured.
 };
 
-class ServedChanger final : public ServedUnit {
-public:
-    ServedChanger(std::unique_ptr<ChangerBackend> backend, devices::Host& host, Loop& loop)
-        : backend_(std::move(backend)) {
-        backend_->start(loop.io(), {[told = told_] {
-                                        if (*told) (*told)->import_export_accessed();
-                                    },
-                                    [told = told_] {
-                                        if (*told) (*told)->inventory_changed();
-                                    }});
-        *told_ = &device_.emplace(*backend_, host);
-    }
-    ~ServedChanger() override { *told_ = nullptr; }
-
-    devices::Device& device() override { return *device_; }
-    const Latency& latency(Direction) const override { return latency_; }
-    Result<std::string> control(std::string_view command) override { return backend_->control(command); }
-    OpenedBackend leave() override {
-        *told_ = nullptr;
-        device_.reset();
-        return std::move(backend_);
-    }
-
-private:
-    std::unique_ptr<ChangerBackend> backend_;
-    std::optional<devices::ChangerDevice> device_;
-    // Whom events are told; nobody, once the unit was left: the library that they come from goes on, and its
-    // backend is destroyed elsewhere.
-    std::shared_ptr<devices::ChangerDevice*> told_ = std::make_shared<devices::ChangerDevice*>(nullptr);
-    Latency latency_;  // Moves are not measured.
-};
+using ServedTape = ServedRemovable<TapeBackend, devices::TapeDevice>;
+using ServedChanger = ServedRemovable<ChangerBackend, devices::ChangerDevice>;
 
 class ServedAbsent final : public ServedUnit {
 public:
