@@ -178,8 +178,10 @@ asio::awaitable<void> Lun::try_to_open() {
         error_.clear();
         retry_after_ = first_retry;
         change(LunEvent::opened);
-        log::info("{}: serving {} ({} bytes in blocks of {})", name_.text(), uio_name_.config,
-                  raw(facts_.size), facts_.block_size.bytes);
+        const auto size = kind() == LunKind::disk ? fmt::format(" ({} bytes in blocks of {})",
+                                                                raw(facts_.size), facts_.block_size.bytes)
+                                                  : "";
+        log::info("{}: serving {}{}", name_.text(), uio_name_.config, size);
         co_await undo_guard();
         co_return;
     }
