@@ -11,6 +11,7 @@ start_tcmud
 # element NUMBER: what mtx says of a slot; drive NUMBER: of a drive.
 element() { mtx -f "$changer" status | sed -n "s/^ *Storage Element $1\( IMPORT\/EXPORT\)\?:\(.*\)/\2/p"; }
 drive() { mtx -f "$changer" status | sed -n "s/^Data Transfer Element $1:\(.*\)/\1/p"; }
+in_element() { [ "$(element "$1" | sed 's/ *$//')" = "$2" ]; }
 ready() { mt -f "$1" status 2>/dev/null | grep -q ONLINE; }
 random() { head -c "$1" /dev/urandom; }
 
@@ -59,12 +60,9 @@ check_equal "and there it is" "Full :VolumeTag=A00002L8" "$(element 9 | sed 's/ 
 
 echo "--- an operator at the library while it is served"
 check "he takes the cartridge out of the mail slot" tcmu-library remove /srv/vtl A00002L8
-wait_for 5 sh -c "mtx -f $changer status >/dev/null 2>&1"
-check_equal "initiators see that" "Empty" "$(element 9)"
+check "initiators see that" wait_for 5 in_element 9 Empty
 check "he puts it back" tcmu-library insert /srv/vtl A00002L8
-sleep 1
-mtx -f "$changer" status >/dev/null 2>&1
-check_equal "initiators see that too" "Full :VolumeTag=A00002L8" "$(element 9 | sed 's/ *$//')"
+check "initiators see that too" wait_for 5 in_element 9 "Full :VolumeTag=A00002L8"
 check "what is in a drive he cannot take" sh -c "mtx -f $changer load 1 0 && ! tcmu-library remove /srv/vtl A00001L8"
 mtx -f "$changer" unload 1 0
 
