@@ -158,6 +158,49 @@ TEST_CASE("every turn takes commands of each LUN that has some, however many ano
     polite.leave();
 }
 
+TEST_CASE("an initiator that always has another command keeps nobody else waiting") {
+    Shared shared;
+    Loop loop("test", LoopKind::inline_calls, shared);
+    loop.start();
+    std::unique_ptr<OneOfSeveral> lun;
+    std::atomic<bool> ends = false;
+    // Answers what the LUN has and gives it the next, in every turn.
+    struct Always : IoOperation {
+        OneOfSeveral* lun = nullptr;
+        Loop* loop = nullptr;
+        std::atomic<bool>* ends = nullptr;
+        void again() { loop->io().post(Completion(*this), {}); }
+    } always;
+    always.deliver = [](IoOperation& self, const IoResult&) {
+        auto& mine = static_cast<Always&>(self);
+        if (*mine.ends) return;
+        mine.lun->device.answer_all(scsi::Outcome::good());
+        mine.lun->kernel.collect();
+        while (mine.lun->doorbell.was_rung()) {
+        }
+        mine.lun->submit(1);
+        mine.loop->serve_again(mine.lun->session);
+        mine.again();
+    };
+    on(loop, [&] {
+        lun = std::make_unique<OneOfSeveral>(loop);
+        always.lun = lun.get();
+        always.loop = &loop;
+        always.ends = &ends;
+        always.again();
+    });
+    int tasks = 0;
+    for (int i = 0; i < 100; ++i) on(loop, [&] { ++tasks; });
+    CHECK(tasks == 100);
+    ends = true;
+    on(loop, [] {});
+    on(loop, [&] {
+        lun->leave();
+        lun.reset();
+    });
+    loop.stop();
+}
+
 namespace {
 
 // Whether a command that comes without a doorbell, when a turn has just ended, is taken.
