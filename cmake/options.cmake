@@ -14,6 +14,10 @@ target_link_libraries(tcmud_options INTERFACE Threads::Threads)
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 # Lines are enough for backtraces; variables and types take a third of the compiler's time.
 string(REGEX REPLACE "-g( |$)" "-g1\\1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # With lines alone in DWARF 5, GCC 12 crashes over some coroutines, in directories with names of some lengths.
+    string(APPEND CMAKE_CXX_FLAGS_RELWITHDEBINFO " -gdwarf-4")
+endif()
 
 if(CMAKE_UNITY_BUILD)
     # Frames of coroutines, in a file that includes theirs; GCC looks at such types only outside of the file that it compiles.
