@@ -17,12 +17,18 @@ drive() {
 # answer CDB [OPTION...]: how the drive ends it, with options of sg_raw: good, or sense key (with the bits of FILEMARK, EOM and
 # ILI), ASC and ASCQ in hexadecimal, and INFORMATION if it is valid: 07/74/03 00010000.
 answer() {
-    local cdb
+    local cdb said sense
     read -ra cdb <<<"$1"
     shift
-    sg_raw -v "$@" "$sg" "${cdb[@]}" 2>&1 | awk '
-        /^SCSI Status: Good/ {print "good"}
-        /Raw sense data/ {getline; print $3 "/" $13 "/" $14 ($1 == "f0" ? " " $4 $5 $6 $7 : "")}'
+    said=$(sg_raw -v "$@" "$sg" "${cdb[@]}" 2>&1)
+    if [[ $said == *'SCSI Status: Good'* ]]; then
+        echo good
+    elif [[ $said == *'Raw sense data'* ]]; then
+        read -ra sense <<<"${said#*Raw sense data*$'\n'}"
+        echo "${sense[2]}/${sense[12]}/${sense[13]}$([ "${sense[0]}" != f0 ] || printf ' %s%s%s%s' "${sense[@]:3:4}")"
+    else
+        echo "$said"
+    fi
 }
 # check_answer WHAT EXPECTED CDB [OPTION...]
 check_answer() {
@@ -38,13 +44,16 @@ received() {
     read -ra cdb <<<"$1"
     rm -f /run/received
     sg_raw -r "$2" -o /run/received "$sg" "${cdb[@]}" >/dev/null 2>&1
-    od -An -v -tx1 /run/received | tr -d ' \n'
+    hex_of /run/received
 }
 # to_file FILE HEX...: bytes.
 to_file() {
-    local file=$1
+    local file=$1 hex escaped='' at
     shift
-    python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex("".join(sys.argv[1:])))' "$@" >"$file"
+    hex=$(printf %s "$@")
+    hex=${hex// /}
+    for ((at = 0; at < ${#hex}; at += 2)); do escaped+=\\x${hex:at:2}; done
+    printf %b "$escaped" >"$file"
 }
 
 # select_page HEX...: MODE SELECT(10) of a page, buffered mode 1; the answer.
@@ -63,7 +72,12 @@ place() {
     echo "$((16#${position:8:8})) $((16#${position:16:16}))"
 }
 # in_hex NUMBER BYTES: of a CDB.
-in_hex() { printf "%0$((2 * $2))x" "$1" | sed 's/../& /g; s/ $//'; }
+in_hex() {
+    local number at spaced=''
+    printf -v number "%0$((2 * $2))x" "$1"
+    for ((at = 0; at < ${#number}; at += 2)); do spaced+="${number:at:2} "; done
+    echo "${spaced% }"
+}
 # locate PARTITION OBJECT: the answer of LOCATE(16).
 locate() { answer "92 02 00 $(in_hex "$1" 1) $(in_hex "$2" 8) 00 00 00 00"; }
 # write_block FILE: of any length; the answer.
@@ -72,7 +86,11 @@ write_block() { sent "0a 00 $(in_hex "$(stat -c %s "$1")" 3) 00" "$1"; }
 read_block() { answer "08 00 $(in_hex "$1" 3) 00" -r "$1"; }
 # block LENGTH: what is read, in hexadecimal.
 block() { received "08 00 $(in_hex "$1" 3) 00" "$1"; }
-hex_of() { od -An -v -tx1 "$1" | tr -d ' \n'; }
+hex_of() {
+    local hex
+    hex=$(od -An -v -tx1 "$1")
+    echo "${hex//[[:space:]]/}"
+}
 sum() { sha1sum | cut -d ' ' -f 1; }
 rewind() { mt -f "$tape" rewind; }
 # Of a partition, in MiB.
