@@ -23,7 +23,7 @@ echo "--- a cartridge that is written once"
 check "it is made" "$tcmu_tape" create /srv/worm --worm --capacity 50M --barcode WORM01LV
 drive worm /srv/worm
 check_equal "its medium type is that of WORM" 8c "$(received "5a 00 1d 00 00 00 00 00 30 00" 48 | cut -c 5-6)"
-check_equal "the medium configuration page: WORM, labels and filemarks but the last are kept" 1d1e010001020000 \
+check_equal "the medium configuration page: WORM, of which only filemarks at the end, but the first, are overwritten" 1d1e010000020000 \
     "$(received "5a 00 1d 00 00 00 00 00 30 00" 48 | cut -c 33-48)"
 check_equal "its memory says so: medium type 80h" 0408800001800000 \
     "$(received "8c 00 00 00 00 00 00 00 04 08 00 00 00 0a 00 00" 10 | cut -c 9-20)0000"
@@ -40,8 +40,13 @@ check_code "and dd" 1 dd if=/run/two of="$tape" bs=64k count=1 status=none
 rewind
 check "all that was written is there" cmp /run/one <(dd if="$tape" bs=64k status=none)
 mt -f "$tape" eod
-check "behind it there is room" dd if=/run/two of="$tape" bs=64k status=none
-mt -f "$tape" rewind
+check "a second filemark is written behind the first" mt -f "$tape" weof
+mt -f "$tape" bsf 1
+check_equal "between the two" "0 17" "$(place)"
+check "there is room for more" dd if=/run/two of="$tape" bs=64k status=none
+check_equal "which came in the place of the second" "0 49" "$(place)"
+check_equal "in that of the first is none" "good $overwritten" "$(locate 0 16) $(write_block /run/block.1)"
+rewind
 check "the one is there" cmp /run/one <(dd if="$tape" bs=64k status=none)
 mt -f "$tape" asf 1
 check "and the other" cmp /run/two <(dd if="$tape" bs=64k status=none)

@@ -100,6 +100,8 @@ private:
     void stand_at(std::uint64_t object);
     void describe_medium();
 
+    bool among_last_filemarks() const;
+
     // Whether the medium can be changed where the head stands.
     TapeStatus may_write() const;
     TapeStatus may_erase() const;

@@ -17,9 +17,18 @@ constexpr std::size_t transformed_at_once = std::size_t{1} << 20;
 
 }  // namespace
 
+// Behind a filemark, with nothing but filemarks before the end. Software that closes its data with two of
+// them appends there, between the two, and drives allow it of WORM too.
+bool TapeDrive::among_last_filemarks() const {
+    const auto objects_left = partition().tail().object - head_.object;
+    const auto filemarks_left = index().filemarks() - head_.file;
+    return head_.file > 0 && index().filemark(head_.file - 1) + 1 == head_.object &&
+           filemarks_left == objects_left;
+}
+
 TapeStatus TapeDrive::may_write() const {
     if (medium_.write_protected) return TapeStatus::write_protected;
-    if (medium_.worm && !at_end()) return TapeStatus::worm;
+    if (medium_.worm && !at_end() && !among_last_filemarks()) return TapeStatus::worm;
     return TapeStatus::ok;
 }
 

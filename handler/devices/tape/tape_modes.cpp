@@ -163,8 +163,8 @@ void TapeDevice::refresh_mode_pages() {
     mode_pages().set(mode_page::device_configuration, 3,
                      static_cast<std::uint8_t>(in_drive ? where().partition : 0));
     mode_pages().set(mode_page::medium_configuration, 2, worm ? 0x01 : 0x00);
-    // Labels may be overwritten nowhere, filemarks only the last ones, which nothing follows.
-    mode_pages().set(mode_page::medium_configuration, 4, worm ? 0x01 : 0x00);
+    // No block may be overwritten, labels neither (byte 4 stays 0); of the filemarks that nothing follows all
+    // but the first.
     mode_pages().set(mode_page::medium_configuration, 5, worm ? 0x02 : 0x00);
 }
 

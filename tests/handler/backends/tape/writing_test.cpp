@@ -120,6 +120,39 @@ TEST_CASE("tape: WORM is written at its end of data and nowhere else") {
     CHECK(drive.read().data == block(512, 1));
 }
 
+TEST_CASE("tape: of the filemarks that end WORM all but the first can be overwritten") {
+    const TestCartridge cartridge(once_writable());
+    Loaded drive(cartridge.path());
+    CHECK(drive.write(block(512, 1)).status == TapeStatus::ok);
+    CHECK(drive.filemarks(3).status == TapeStatus::ok);
+    drive.locate(0, 1);
+    CHECK(drive.write(block(512, 2)).status == TapeStatus::worm);
+    CHECK(drive.filemarks().status == TapeStatus::worm);
+    drive.locate(0, 2);
+    CHECK(drive.erase().status == TapeStatus::worm);
+    CHECK(drive.write(block(512, 3)).status == TapeStatus::ok);
+    CHECK(drive->position() == TapePosition{0, 3, 1});
+    CHECK(drive.read().result.status == TapeStatus::end_of_data);
+    // Nor those that blocks follow.
+    drive.locate(0, 2);
+    CHECK(drive.write(block(512, 4)).status == TapeStatus::worm);
+    drive.locate(0, 1);
+    CHECK(drive.filemarks().status == TapeStatus::worm);
+    drive.locate(0, 2);
+    CHECK(drive.read().data == block(512, 3));
+}
+
+TEST_CASE("tape: filemarks alone on WORM keep the first") {
+    const TestCartridge cartridge(once_writable());
+    Loaded drive(cartridge.path());
+    CHECK(drive.filemarks(2).status == TapeStatus::ok);
+    drive.locate(0, 0);
+    CHECK(drive.write(block(512, 1)).status == TapeStatus::worm);
+    drive.locate(0, 1);
+    CHECK(drive.write(block(512, 1)).status == TapeStatus::ok);
+    CHECK(drive->position() == TapePosition{0, 2, 1});
+}
+
 TEST_CASE("tape: the first change after a load is a new one, for ever") {
     const TestCartridge cartridge;
     {

@@ -47,7 +47,10 @@ TEST_CASE("without a medium the drive's own density is told; of WORM the medium 
     cartridge.worm = true;
     Tape worm(cartridge);
     CHECK(worm.send({0x1a, 0, 0x3f, 0, 12, 0}, filled(12, 0)).data[1] == std::byte{0x8c});
-    CHECK(sense_pages(worm, 0x1d)[2] == std::byte{0x01});
+    const auto configuration = sense_pages(worm, 0x1d);
+    CHECK(configuration[2] == std::byte{0x01});
+    CHECK(configuration[4] == std::byte{0x00});  // No label may be overwritten,
+    CHECK(configuration[5] == std::byte{0x02});  // of the last filemarks all but the first.
 }
 
 TEST_CASE("MODE SELECT of the descriptor alone, as Linux' st sends it") {
