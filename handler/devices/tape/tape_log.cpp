@@ -123,7 +123,8 @@ LogPage TapeDevice::sequential_access_log() const {
         const auto& partition = medium()->partitions[where().partition];
         const auto capacity = raw(partition.capacity) / megabyte;
         const auto zone = raw(early_warning_zone()) / megabyte;
-        page.number(0x0004, capacity, 4).number(0x0005, capacity - zone, 4).number(0x0006, zone, 4);
+        page.number(0x0004, raw(partition.used) / megabyte, 4);  // From the beginning to the end of data.
+        page.number(0x0005, capacity - zone, 4).number(0x0006, zone, 4);
         page.number(0x0007, raw(partition.before_head) / megabyte, 4);
     }
     page.number(0x0100, 0, 1);  // CLEANING REQUIRED

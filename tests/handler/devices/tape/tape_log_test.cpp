@@ -67,15 +67,16 @@ TEST_CASE("pages, subpages and parameters that do not exist; nothing can be save
           sense::invalid_field_in_cdb.in_cdb(1, 0));
 }
 
-TEST_CASE("page 0Ch counts bytes since the load, and tells where the head is") {
+TEST_CASE("page 0Ch counts bytes since the load, and tells where the end of data and the head are") {
     Tape tape(two_gigabytes());
     tape.write(3'000'000);
+    tape.write(4'000'000);
     tape.rewind();
     tape.read(3'000'000);
     const auto found = parameters(tape, 0x0c);
-    CHECK(counted(found.at(0x0000)) == 3'000'000);
+    CHECK(counted(found.at(0x0000)) == 7'000'000);
     CHECK(counted(found.at(0x0003)) == 3'000'000);
-    CHECK(counted(found.at(0x0004)) == 500);
+    CHECK(counted(found.at(0x0004)) == 7);
     CHECK(counted(found.at(0x0007)) == 3);
     tape.send({0x1b, 0, 0, 0, 0, 0});
     tape.send({0x1b, 0, 0, 0, 1, 0});
