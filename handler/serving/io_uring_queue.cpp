@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/serving/io_uring_queue.hpp"
 
-#include <sys/syscall.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <array>
 #include <cassert>
@@ -16,26 +14,14 @@ namespace tcmud::serving {
 
 using Kind = IoOperation::Kind;
 
-namespace {
-
-// Since Linux 6.1: completions are made when the one thread that submits asks for them, and do not interrupt
-// it. Disabled at first, because it is another thread that makes the ring.
-constexpr unsigned deferred = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                              IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED;
-
-}  // namespace
-
+// Without the flags that defer completions: whoever then sleeps on the ring's descriptor is not woken by
+// every kernel (docs/adr/0017).
 IoUringQueue::IoUringQueue(int wake_fd, Shared& shared) : LoopQueue(wake_fd, shared.slow_calls) {
-    int failed = -EINVAL;
-    for (const unsigned flags : {deferred, 0u}) {
-        io_uring_params parameters{};
-        parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | flags;
-        parameters.cq_entries = completion_entries;
-        failed = ::io_uring_queue_init_params(submission_entries, &ring_, &parameters);
-        deferred_ = disabled_ = flags == deferred;
-        if (failed != -EINVAL) break;
-    }
-    if (failed != 0) throw std::system_error(-failed, std::generic_category(), "io_uring_setup");
+    io_uring_params parameters{};
+    parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+    parameters.cq_entries = completion_entries;
+    if (const int failed = ::io_uring_queue_init_params(submission_entries, &ring_, &parameters); failed != 0)
+        throw std::system_error(-failed, std::generic_category(), "io_uring_setup");
     ::io_uring_ring_dontfork(&ring_);
     std::array<unsigned, 2> workers{most_workers, most_workers};
     ::io_uring_register_iowq_max_workers(&ring_, workers.data());
@@ -54,7 +40,6 @@ bool IoUringQueue::available() {
 }
 
 bool IoUringQueue::submit() {
-    if (disabled_) enable();
     bool prepared = false;
     // A full ring keeps the rest for a later turn.
     while (!queued_.empty() && in_flight_ < completion_entries) {
@@ -69,16 +54,8 @@ bool IoUringQueue::submit() {
         ++in_flight_;
         prepared = true;
     }
-    if (prepared) deferred_ ? ::io_uring_submit_and_get_events(&ring_) : ::io_uring_submit(&ring_);
+    if (prepared) ::io_uring_submit(&ring_);
     return true;
-}
-
-// It is the calling thread's from here on. Debian 12's liburing does not export its function for this.
-void IoUringQueue::enable() {
-    [[maybe_unused]] const auto failed =
-        ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
-    assert(failed == 0);
-    disabled_ = false;
 }
 
 bool IoUringQueue::prepare(IoOperation& operation) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The I/O of a serving thread whose files all have asynchronous reads and writes: direct I/O, and buffered
 // I/O on the file systems that can refuse to wait (xfs, btrfs). All operations of a turn go to the kernel in
-// one system call. The ring is the thread's that calls submit() first; its loop never changes hands.
+// one system call.
 #pragma once
 
 #include <liburing.h>
@@ -34,12 +34,9 @@ private:
     static constexpr unsigned most_workers = 32;
 
     void prepare_file(IoFile&) override {}
-    void enable();
     bool prepare(IoOperation& operation);
 
     io_uring ring_{};
-    bool deferred_ = false;  // The kernel makes completions only when it is entered for them.
-    bool disabled_ = false;  // Until the serving thread submits for the first time.
     std::size_t in_flight_ = 0;
 };
 

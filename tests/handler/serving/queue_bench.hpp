@@ -37,9 +37,10 @@ struct QueueBench {
         do {
             REQUIRE(queue.submit());
             queue.reap();
-            if (queue.deliver() || queue.idle()) continue;
+            if (queue.deliver() || queue.has_work() || queue.idle()) continue;
             std::array<pollfd, 2> polled{{{queue.fd(), POLLIN, 0}, {wake.get(), POLLIN, 0}}};
-            ::poll(polled.data(), polled.size(), 1000);
+            // A wake-up that is lost is a command that hangs.
+            REQUIRE(::poll(polled.data(), polled.size(), 60'000) > 0);
             eventfd_t count = 0;
             ::eventfd_read(wake.get(), &count);
         } while (!queue.idle());
