@@ -2,7 +2,6 @@
 #include "handler/ctl/client.hpp"
 
 #include <cerrno>
-#include <chrono>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,8 +12,6 @@ namespace tcmud::ctl {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(5);
-
 tl::unexpected<Error> explained(const std::filesystem::path& socket, const Error& error) {
     const auto where = socket.string();
     if (error.number == ECONNREFUSED || error.number == ENOENT)
@@ -24,14 +21,16 @@ tl::unexpected<Error> explained(const std::filesystem::path& socket, const Error
     return failure(error.number, fmt::format("{}: {}", where, error.text));
 }
 
-Result<http::Response> exchange(const std::filesystem::path& socket, const http::Request& request) {
+Result<http::Response> exchange(const std::filesystem::path& socket, const http::Request& request,
+                                std::chrono::seconds patience) {
     auto client = http::Client::connect(socket, patience);
     if (!client) return tl::unexpected(client.error());
     return client->ask(request);
 }
 
-Result<nlohmann::json> ask(const std::filesystem::path& socket, const http::Request& request) {
-    const auto response = exchange(socket, request);
+Result<nlohmann::json> ask(const std::filesystem::path& socket, const http::Request& request,
+                           std::chrono::seconds patience) {
+    const auto response = exchange(socket, request, patience);
     if (!response) return explained(socket, response.error());
     auto answer = nlohmann::json::parse(response->body, nullptr, false);
     if (answer.is_discarded()) return failure(EPROTO, "tcmud's answer is no JSON");
@@ -43,14 +42,15 @@ Result<nlohmann::json> ask(const std::filesystem::path& socket, const http::Requ
 }  // namespace
 
 Result<nlohmann::json> get(const std::filesystem::path& socket, const std::string& target) {
-    return ask(socket, {"GET", target, "", ""});
+    return ask(socket, {"GET", target, "", ""}, usual_patience);
 }
 
 Result<nlohmann::json> post(const std::filesystem::path& socket, const std::string& target,
-                            const nlohmann::json& body) {
+                            const nlohmann::json& body, std::chrono::seconds patience) {
     // Names are bytes; what is no UTF-8 in them must not end the program.
     return ask(socket,
-               {"POST", target, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), ""});
+               {"POST", target, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), ""},
+               patience);
 }
 
 }  // namespace tcmud::ctl

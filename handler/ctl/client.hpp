@@ -2,6 +2,7 @@
 // Asks a running tcmud over its control socket.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -11,11 +12,13 @@
 
 namespace tcmud::ctl {
 
+inline constexpr std::chrono::seconds usual_patience{5};
+
 // The answer to GET target, e.g. "/luns". The error says what to do when no daemon answers, or what the
 // daemon said.
 Result<nlohmann::json> get(const std::filesystem::path& socket, const std::string& target);
-// The same of POST.
+// The same of POST. ETIMEDOUT: what was asked may be done all the same.
 Result<nlohmann::json> post(const std::filesystem::path& socket, const std::string& target,
-                            const nlohmann::json& body);
+                            const nlohmann::json& body, std::chrono::seconds patience = usual_patience);
 
 }  // namespace tcmud::ctl

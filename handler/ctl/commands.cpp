@@ -24,16 +24,6 @@ namespace {
 
 using json = nlohmann::json;
 
-int complain(const std::string& what) {
-    std::cerr << "tcmuctl: " << what << "\n";
-    return failed;
-}
-
-// A name alone is one of user_0, where most LUNs are.
-std::string whole_name(const std::string& lun) {
-    return lun.find('/') == std::string::npos ? "user_0/" + lun : lun;
-}
-
 // Names are bytes; what is no UTF-8 in them must not end the program.
 std::string dumped(const json& value) {
     return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -47,14 +37,32 @@ int show(const Wish& wish, const Result<json>& answer, std::string (*text)(const
 }
 
 // The program beside ours, or the one that is installed.
-std::string path_of_tcmud() {
+std::string path_of(const std::string& program) {
     std::error_code error;
     const auto ours = std::filesystem::read_symlink("/proc/self/exe", error);
-    const auto beside = ours.parent_path() / "tcmud";
-    return !error && ::access(beside.c_str(), X_OK) == 0 ? beside.string() : "tcmud";
+    const auto beside = ours.parent_path() / program;
+    return !error && ::access(beside.c_str(), X_OK) == 0 ? beside.string() : program;
 }
 
 }  // namespace
+
+int complain(const std::string& what) {
+    std::cerr << "tcmuctl: " << what << "\n";
+    return failed;
+}
+
+std::string whole_name(const std::string& lun) {
+    return lun.find('/') == std::string::npos ? "user_0/" + lun : lun;
+}
+
+int become(std::vector<std::string> words) {
+    words[0] = path_of(words[0]);
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ::execvp(arguments[0], arguments.data());
+    return complain("cannot run " + words[0] + ": " + std::strerror(errno));
+}
 
 int list(const Wish& wish) {
     return show(wish, get(wish.socket, "/luns"), list_table);
@@ -106,7 +114,7 @@ int log_level(const Wish& wish) {
 
 // By the daemon's program, so that it can be asked without a daemon, too.
 int check(const Wish& wish) {
-    std::vector<std::string> words{path_of_tcmud(), "--check", wish.config};
+    std::vector<std::string> words{"tcmud", "--check", wish.config};
     if (!wish.size.empty()) {
         const auto size = parse_size(wish.size);
         if (!size) {
@@ -116,11 +124,7 @@ int check(const Wish& wish) {
         words.insert(words.end(), {"--size", std::to_string(*size)});
     }
     if (!wish.block_size.empty()) words.insert(words.end(), {"--block-size", wish.block_size});
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    ::execvp(arguments[0], arguments.data());
-    return complain("cannot run " + words[0] + ": " + std::strerror(errno));
+    return become(std::move(words));
 }
 
 int modules(const Wish& wish) {

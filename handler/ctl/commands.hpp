@@ -25,6 +25,7 @@ struct Wish {
     std::string block_size;
     std::string log_level;
     std::string config;
+    std::string cartridge;
     double interval_seconds = 1;
     TopOrder order = TopOrder::commands;
 };
@@ -41,5 +42,13 @@ int modules(const Wish& wish);
 int doctor(const Wish& wish);
 int fault(const Wish& wish);
 int end_waiting(const Wish& wish);
+
+// For the commands themselves.
+
+int complain(const std::string& what);
+// A name alone is one of user_0, where most LUNs are.
+std::string whole_name(const std::string& lun);
+// Goes on as another program of the project; returns only if that cannot be run.
+int become(std::vector<std::string> words);
 
 }  // namespace tcmud::ctl

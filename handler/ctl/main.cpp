@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "handler/ctl/commands.hpp"
+#include "handler/ctl/medium.hpp"
 
 namespace {
 
@@ -25,6 +26,25 @@ CLI::App* declare(CLI::App& app, const char* name, const char* help, Run command
     auto* declared = app.add_subcommand(name, help);
     declared->callback([&run, command = std::move(command)] { run = command; });
     return declared;
+}
+
+void declare_media(CLI::App& app, Wish& wish, Run& run) {
+    auto* medium = app.add_subcommand("medium", "loads and unloads tape drives, fills and empties libraries");
+    medium->require_subcommand(1);
+    const auto of_drive = [&](const char* name, const char* help, const Run& command) {
+        declare(*medium, name, help, command, run)->add_option("lun", wish.lun, lun_help)->required();
+    };
+    of_drive("load", "has a tape drive load the cartridge that lies in it", medium_load);
+    of_drive("unload", "has a tape drive unload its cartridge, unless an initiator prevents it",
+             medium_unload);
+    const auto of_changer = [&](const char* name, const char* help, const Run& command) {
+        auto* declared = declare(*medium, name, help, command, run);
+        declared->add_option("lun", wish.lun, "the LUN of its changer: HBA/NAME, or NAME for user_0/NAME")
+            ->required();
+        declared->add_option("cartridge", wish.cartridge, "by its barcode")->required();
+    };
+    of_changer("import", "puts a cartridge from outside into a library", medium_import);
+    of_changer("export", "takes a cartridge out of a library", medium_export);
 }
 
 void declare_views(CLI::App& app, Wish& wish, Run& run) {
@@ -93,6 +113,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     declare_views(app, wish, run);
     declare_changes(app, wish, run);
+    declare_media(app, wish, run);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -11,8 +11,8 @@
 //   GET /hung?older=SECONDS
 //                  the commands that have been in flight for longer, what they wait for, and LUNs whose
 //                  serving thread does not answer; without SECONDS those that the log is told of
-//   POST /control  {"lun": "user_0/disk1", "command": "fault off"}: a command for a LUN's backend;
-//                  {"answer": "…"}
+//   POST /control  {"lun": "user_0/disk1", "command": "fault off"}: a command for a LUN's backend,
+//                  or "load" and "unload" for a tape drive; {"answer": "…"}
 //   POST /end-waiting
 //                  {"lun": "user_0/disk1"}: it is being removed; what of its commands only waits ends, with
 //                  an error

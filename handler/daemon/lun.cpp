@@ -273,8 +273,11 @@ asio::awaitable<Result<std::string>> Lun::control(std::string command) {
         co_return failure(ENODEV, error_.empty() ? "it is not being served just now"
                                                  : fmt::format("it is not being served: {}", error_));
     }
-    auto asking = on_loop<Result<std::string>>(
-        services_.context, *loop_, [served = served_, command] { return served->control(command); },
+    auto asking = begun_on_loop<Result<std::string>>(
+        services_.context, *loop_,
+        [served = served_, command](serving::ServedUnit::Controlled done) {
+            served->control(command, std::move(done));
+        },
         control_patience);
     auto answer = co_await std::move(asking);
     if (!answer) co_return tl::unexpected(answer.error());

@@ -84,7 +84,7 @@ public:
     void stop();
     // Gives it up to a successor, which gets all that the kernel still asks of it.
     asio::awaitable<HandedOver> hand_over();
-    // Has its backend carry out a command of the administrator's; what he is shown.
+    // Has its backend or its drive carry out a command of the administrator's; what he is shown.
     asio::awaitable<Result<std::string>> control(std::string command);
 
     bool is(std::uint32_t minor, const uio::DeviceName& name) const {

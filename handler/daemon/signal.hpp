@@ -48,10 +48,14 @@ private:
     bool set_ = false;
 };
 
-// Runs work on a serving thread. If the thread does not get to it within the time, it is not done at all.
+// Has a serving thread begin something, which calls what it is given, once, when it has ended: on that
+// thread, inside of the call or later. If the thread does not get to it within the time, it is not begun at
+// all.
 template <class T>
-asio::awaitable<Result<T>> on_loop(asio::io_context& context, serving::Loop& loop, std::function<T()> work,
-                                   std::chrono::milliseconds at_most = std::chrono::seconds(10)) {
+using Begin = std::function<void(std::function<void(T)> ended)>;
+template <class T>
+asio::awaitable<Result<T>> begun_on_loop(asio::io_context& context, serving::Loop& loop, Begin<T> begin,
+                                         std::chrono::milliseconds at_most) {
     struct Shared {
         explicit Shared(asio::io_context& of) : done(of) {}
         Signal done;
@@ -60,15 +64,27 @@ asio::awaitable<Result<T>> on_loop(asio::io_context& context, serving::Loop& loo
         std::optional<T> value;
     };
     auto shared = std::make_shared<Shared>(context);
-    loop.post([&context, shared, work = std::move(work)] {
+    loop.post([&context, shared, begin = std::move(begin)] {
         if (shared->taken.exchange(true)) return;
-        shared->value.emplace(work());
-        asio::post(context, [shared] { shared->done.notify(); });
+        begin([&context, shared](T value) {
+            shared->value.emplace(std::move(value));
+            asio::post(context, [shared] { shared->done.notify(); });
+        });
     });
     while (!co_await shared->done.wait(at_most)) {
         if (!shared->taken.exchange(true)) co_return failure(ETIMEDOUT, "its serving thread does not answer");
     }
     co_return std::move(*shared->value);
+}
+
+// The same of work that has ended when its call has.
+template <class T>
+asio::awaitable<Result<T>> on_loop(asio::io_context& context, serving::Loop& loop, std::function<T()> work,
+                                   std::chrono::milliseconds at_most = std::chrono::seconds(10)) {
+    auto doing = begun_on_loop<T>(
+        context, loop, [work = std::move(work)](const std::function<void(T)>& ended) { ended(work()); },
+        at_most);
+    co_return co_await std::move(doing);
 }
 
 // For co_spawn: an exception that escapes a coroutine ends the daemon, it is not lost.

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "handler/devices/host.hpp"
 #include "handler/serving/lun_directory.hpp"
@@ -46,8 +48,10 @@ public:
     void capacity_changed();
     void set_write_cache(bool on);
 
-    // Of the backend.
-    Result<std::string> control(std::string_view command) { return unit_->control(command); }
+    // Of the unit.
+    void control(std::string_view command, ServedUnit::Controlled done) {
+        unit_->control(command, std::move(done));
+    }
     void closing() { unit_->closing(); }
     Session& session() { return session_; }
     ServedUnit& unit() { return *unit_; }

@@ -29,7 +29,7 @@ public:
     devices::BlockDevice* disk() override { return &*device_; }
     BlockBackend* blocks() override { return backend_.get(); }
     const Latency& latency(Direction direction) const override { return timed_.latency(direction); }
-    Result<std::string> control(std::string_view command) override { return backend_->control(command); }
+    void control(std::string_view command, Controlled done) override { done(backend_->control(command)); }
     void closing() override { backend_->closing(); }
     OpenedBackend leave() override {
         device_.reset();
@@ -60,7 +60,19 @@ public:
 
     devices::Device& device() override { return *device_; }
     const Latency& latency(Direction) const override { return latency_; }
-    Result<std::string> control(std::string_view command) override { return backend_->control(command); }
+    void control(std::string_view command, Controlled done) override {
+        if constexpr (std::is_same_v<Backend, TapeBackend>) {
+            using enum devices::TapeDevice::Button;
+            const auto pressed = [&] {
+                return [done = std::move(done)](const Result<void>& result) {
+                    done(result.map([] { return std::string(); }));
+                };
+            };
+            if (command == "load") return device_->press(load, pressed());
+            if (command == "unload") return device_->press(unload, pressed());
+        }
+        done(backend_->control(command));
+    }
     OpenedBackend leave() override {
         *told_ = nullptr;
         device_.reset();
@@ -99,8 +111,8 @@ public:
 
     devices::Device& device() override { return device_; }
     const Latency& latency(Direction) const override { return latency_; }
-    Result<std::string> control(std::string_view) override {
-        return failure(ENODEV, "its backend cannot be opened");
+    void control(std::string_view, Controlled done) override {
+        done(failure(ENODEV, "its backend cannot be opened"));
     }
     OpenedBackend leave() override {
         if (kind_ == LunKind::tape) return std::unique_ptr<TapeBackend>();

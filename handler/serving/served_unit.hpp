@@ -3,6 +3,7 @@
 // except latency().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,8 +36,10 @@ public:
     // Any thread. Of the backend's operations.
     virtual const Latency& latency(Direction direction) const = 0;
 
-    // What the administrator asks of the backend alone.
-    virtual Result<std::string> control(std::string_view command) = 0;
+    // What the administrator asks: of the backend, or of a drive that it be loaded or unloaded. done is
+    // called once, inside of this call or later, and before nothing is in flight any more.
+    using Controlled = std::function<void(Result<std::string>)>;
+    virtual void control(std::string_view command, Controlled done) = 0;
     // It is to be closed as soon as nothing is in flight.
     virtual void closing() {}
     // The backend, to be destroyed where that may block; the device is gone. REQUIRES: nothing is in flight.

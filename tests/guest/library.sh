@@ -63,8 +63,30 @@ check "he takes the cartridge out of the mail slot" tcmu-library remove /srv/vtl
 check "initiators see that" wait_for 5 in_element 9 Empty
 check "he puts it back" tcmu-library insert /srv/vtl A00002L8
 check "initiators see that too" wait_for 5 in_element 9 "Full :VolumeTag=A00002L8"
+check "by the changer's LUN, too: he takes it out" tcmuctl medium export vtl A00002L8
+check "initiators see that" wait_for 5 in_element 9 Empty
+check_fails "what is outside he cannot take out, as tcmu-library says" "tcmu-library: .*A00002L8" tcmuctl medium export vtl A00002L8
+check "and puts it back" tcmuctl medium import vtl A00002L8
+check "initiators see that too" wait_for 5 in_element 9 "Full :VolumeTag=A00002L8"
+check_fails "a drive is no changer" "name the LUN of its changer, changer//srv/vtl" tcmuctl medium import vtl-drive0 A00002L8
+check_fails "a changer is no drive" "name the LUN of one of its drives" tcmuctl medium unload vtl
+mtx -f "$changer" load 1 0
+check "a drive of the library is unloaded by its LUN" tcmuctl medium unload vtl-drive0
+check_fails "and is not ready" "" ready "$first"
+check "but loaded again" tcmuctl medium load vtl-drive0
+check "and ready" ready "$first"
+check "unloaded once more" tcmuctl medium unload vtl-drive0
+check "the robot takes the cartridge back" mtx -f "$changer" unload 1 0
+check_fails "an empty drive has nothing to load" "there is no cartridge" tcmuctl medium load vtl-drive0
 check "what is in a drive he cannot take" sh -c "mtx -f $changer load 1 0 && ! tcmu-library remove /srv/vtl A00001L8"
 mtx -f "$changer" unload 1 0
+
+completed() {
+    bash -c '. "packaging/completions/$1"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_${1//-/_}"; echo "${COMPREPLY[*]}"' - "$@"
+}
+check_equal "the shell completes drives" "user_0/vtl-drive0 user_0/vtl-drive1" "$(completed tcmuctl medium load user_0/)"
+check_equal "and changers" user_0/vtl "$(completed tcmuctl medium export user_0/)"
+check_equal "and cartridges" A00003L8 "$(completed tcmuctl medium export vtl A00003)"
 
 echo "--- an archive over two cartridges"
 mkdir -p /run/tree

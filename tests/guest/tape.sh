@@ -15,6 +15,15 @@ rewind() { mt -f "$tape" rewind; }
 random() { head -c "$1" /dev/urandom; }
 sum() { sha1sum | cut -d ' ' -f 1; }
 
+# What TEST UNIT READY is answered.
+ready() {
+    local said sense
+    said=$(sg_raw -v "$sg" 00 00 00 00 00 00 2>&1)
+    [[ $said == *'Raw sense data'* ]] || { echo good; return; }
+    read -ra sense <<<"${said#*Raw sense data*$'\n'}"
+    echo "${sense[2]}/${sense[12]}/${sense[13]}"
+}
+
 check "a cartridge is made" "$tcmu_tape" create /srv/cart --capacity 600M --barcode TCM001L8
 check "a LUN of a cartridge is enabled" make_lun drive tape//srv/cart 512
 loopback drive
@@ -119,6 +128,30 @@ check "mt offline" mt -f "$tape" offline
 check_equal "there is no tape" 0 "$(mt -f "$tape" status 2>&1 | grep -c ONLINE)"
 check "mt load" mt -f "$tape" load
 check_equal "there is again" 1 "$(mt -f "$tape" status | grep -c ONLINE)"
+
+echo "--- an operator at the drive"
+dd if=/run/data of="$tape" bs=64k status=none
+check "he unloads the cartridge" "$tcmuctl" medium unload drive
+check_equal "there is no tape" 0 "$(mt -f "$tape" status 2>&1 | grep -c ONLINE)"
+check_equal "MEDIUM NOT PRESENT" "02/3a/00" "$(ready)"
+check_fails "a second time there is nothing to unload" "user_0/drive: its cartridge is not loaded" "$tcmuctl" medium unload drive
+check "he loads it again" "$tcmuctl" medium load user_0/drive
+check_equal "NOT READY TO READY CHANGE, once" "06/28/00 good" "$(ready) $(ready)"
+check_fails "a second time it is loaded already" "its cartridge is loaded already" "$tcmuctl" medium load drive
+check_equal "the tape stands at its beginning" 0 "$(told)"
+check_equal "and has what was written before" "$(sum </run/data)" "$(dd if="$tape" bs=64k status=none | sum)"
+check "while an initiator has locked the door" mt -f "$tape" lock
+check_fails "he cannot unload" "an initiator prevents the removal" "$tcmuctl" medium unload drive
+check_equal "and nothing has changed" 1 "$(mt -f "$tape" status | grep -c ONLINE)"
+check "until it is unlocked" mt -f "$tape" unlock
+check "then he can" "$tcmuctl" medium unload drive
+stop_tcmud KILL
+start_tcmud
+check_equal "a daemon that is killed finds it unloaded" "02/3a/00" "$(ready)"
+check "and loads it" "$tcmuctl" medium load drive
+check_fails "a drive without a library has nothing to import to" "a drive without a library" "$tcmuctl" medium import drive A00001L8
+check_fails "a LUN that is not there is said not to be" "there is no LUN 'user_0/none'" "$tcmuctl" medium load none
+ready >/dev/null
 
 echo "--- killed and restarted"
 rewind

@@ -54,6 +54,10 @@ void TapeDevice::execute(Command& command, Reply reply) {
     command.device = this;
     if (needs_no_turn(command)) return dispatch_command(command, std::move(reply));
     static_cast<void>(std::move(reply).release());
+    wait_for_turn(command);
+}
+
+void TapeDevice::wait_for_turn(Command& command) {
     command.io.command = &command;
     command.io.next = nullptr;
     (last_waiting_ ? last_waiting_->next : first_waiting_) = &command.io;
@@ -95,6 +99,7 @@ Task TapeDevice::begin_loaded(Reply reply) {
 
 void TapeDevice::begin_now(Reply reply) {
     auto& command = reply.target();
+    if (is_press(command)) return static_cast<void>(answer(std::move(reply), carry_out_press()));
     if (tell_again(command, reply)) return;
     dispatch_command(command, std::move(reply));
 }
@@ -103,7 +108,10 @@ void TapeDevice::ended(Command& command, const Outcome& outcome) {
     assert(running_ == &command);
     const auto told = outcome;
     command.deliver = deliver_;
-    remember(command, told);
+    if (is_press(command))
+        state_changed();
+    else
+        remember(command, told);
     running_ = nullptr;
     command.deliver(command, told);
     serve();

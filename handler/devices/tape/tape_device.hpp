@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,6 +16,7 @@
 #include "handler/devices/tape/personality.hpp"
 #include "handler/devices/tape/tape_alert.hpp"
 #include "handler/devices/tape/tape_io.hpp"
+#include "tcmud/result.hpp"
 #include "tcmud/tape_backend.hpp"
 
 namespace tcmud::devices {
@@ -28,7 +31,7 @@ public:
     void abort(Command& command) override;
     Whereabouts whereabouts(const Command& command) const override;
     void reset() override;
-    bool idle() const override { return true; }
+    bool idle() const override { return !press_; }
     std::vector<std::byte> state() const override;
     void restore(std::span<const std::byte> state, bool replaying) override;
 
@@ -37,6 +40,13 @@ public:
 
     // TapeBackend::Events
     void medium_changed();
+
+    // What an operator does at the front of the drive. It takes its turn among the commands, and what it
+    // changes initiators find as they would after his hand. done is called once, inside of this call or
+    // later; its error is a line for him.
+    enum class Button : std::uint8_t { load, unload };
+    using Pressed = std::function<void(Result<void>)>;
+    void press(Button button, Pressed done);
 
     // Rows of the command table that take the place of PrimaryDevice's.
     void mode_sense(Command& command, Reply reply);
@@ -108,6 +118,7 @@ private:
     // One command after the other.
     static bool needs_no_turn(const Command& command);
     void dispatch_command(Command& command, Reply reply);
+    void wait_for_turn(Command& command);
     void serve();
     void begin(Command& command);
     Task begin_loaded(Reply reply);
@@ -153,6 +164,10 @@ private:
     Steps<Outcome> locate(bool change_partition, std::uint32_t partition, std::uint64_t object);
     Steps<Outcome> load();
     Steps<Outcome> unload();
+    bool is_press(const Command& command) const { return &command == press_.get(); }
+    Result<void> check_press();
+    Steps<Outcome> carry_out_press();
+    void press_ended();
     scsi::Writer short_position() const;
     scsi::Writer long_position() const;
     scsi::Writer extended_position() const;
@@ -222,6 +237,14 @@ private:
     Command* running_ = nullptr;
     void (*deliver_)(Command&, const Outcome&) = nullptr;  // Of the running one.
     bool serving_ = false;
+
+    // An operator's, from when it waits for its turn: a command of nobody.
+    struct Press : Command {
+        Button button{};
+        Pressed done;
+        Result<void> result;
+    };
+    std::unique_ptr<Press> press_;
 
     // What MODE SELECT sets beside the pages.
     std::uint32_t block_length_ = 0;  // 0: variable.

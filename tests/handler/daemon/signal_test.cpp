@@ -59,6 +59,21 @@ TEST_CASE("work that a serving thread does not get to in time is not done at all
     CHECK_FALSE(done);
 }
 
+TEST_CASE("what a serving thread has begun is awaited until it has ended") {
+    asio::io_context context;
+    test::TestLoop loop;
+    std::thread later;
+    Begin<int> begin = [&](std::function<void(int)> ended) {
+        later = std::thread([&loop, ended = std::move(ended)] {
+            std::this_thread::sleep_for(20ms);
+            loop.post([ended] { ended(7); });
+        });
+    };
+    auto waiting = begun_on_loop<int>(context, loop, std::move(begin), 10s);
+    CHECK(run_coroutine(context, std::move(waiting)) == 7);
+    later.join();
+}
+
 TEST_CASE("what escapes a coroutine is not lost") {
     CHECK_NOTHROW(rethrow(nullptr));
     CHECK_THROWS_WITH(rethrow(std::make_exception_ptr(std::runtime_error("lost"))), "lost");
