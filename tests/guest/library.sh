@@ -87,6 +87,10 @@ completed() {
 check_equal "the shell completes drives" "user_0/vtl-drive0 user_0/vtl-drive1" "$(completed tcmuctl medium load user_0/)"
 check_equal "and changers" user_0/vtl "$(completed tcmuctl medium export user_0/)"
 check_equal "and cartridges" A00003L8 "$(completed tcmuctl medium export vtl A00003)"
+check_equal "for tcmu-library, too" A00003L8 "$(completed tcmu-library remove /srv/vtl A00003)"
+check_equal "with its options" "--slot" "$(completed tcmu-library insert --sl)"
+check_equal "and those of tcmu-tape" "--segment-size" "$(completed tcmu-tape create --seg)"
+check_equal "whose cartridges are directories" /srv/vtl "$(completed tcmu-tape info /srv/v)"
 
 echo "--- an archive over two cartridges"
 mkdir -p /run/tree
