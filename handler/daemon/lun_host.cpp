@@ -122,4 +122,8 @@ void LunHost::find_copy_peer(const scsi::Naa& naa, std::unique_ptr<devices::Copy
     });
 }
 
+void LunHost::remark(std::string_view what) {
+    log::warning("{}: {}", name_.text(), what);
+}
+
 }  // namespace tcmud::daemon

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "handler/daemon/lun_services.hpp"
 #include "handler/devices/host.hpp"
@@ -24,6 +25,7 @@ public:
     void set_access_state(std::uint16_t group, scsi::AccessState state, Completion done) override;
     void find_copy_peer(const scsi::Naa& naa, std::unique_ptr<devices::CopyPeer>& found,
                         Completion done) override;
+    void remark(std::string_view what) override;
 
 private:
     // Has the worker compute a value and takes it on the serving thread; an error if that took too long.

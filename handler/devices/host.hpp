@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "handler/scsi/identity.hpp"
 #include "tcmud/buffers.hpp"
@@ -40,6 +41,9 @@ public:
     // The disk with this designator, in `found`; not_ready if there is none that this LUN's initiators may
     // use.
     virtual void find_copy_peer(const scsi::Naa& naa, std::unique_ptr<CopyPeer>& found, Completion done) = 0;
+
+    // A line for the administrator, who is told of which LUN it is.
+    virtual void remark(std::string_view what) = 0;
 };
 
 }  // namespace tcmud::devices

@@ -53,10 +53,11 @@ class ServedRemovable final : public ServedUnit {
 public:
     ServedRemovable(std::unique_ptr<Backend> backend, devices::Host& host, Loop& loop)
         : backend_(std::move(backend)) {
+        told_->host = &host;
         backend_->start(loop.io(), events());
-        *told_ = &device_.emplace(*backend_, host);
+        told_->device = &device_.emplace(*backend_, host);
     }
-    ~ServedRemovable() override { *told_ = nullptr; }
+    ~ServedRemovable() override { *told_ = {}; }
 
     devices::Device& device() override { return *device_; }
     const Latency& latency(Direction) const override { return latency_; }
@@ -74,7 +75,7 @@ public:
         done(backend_->control(command));
     }
     OpenedBackend leave() override {
-        *told_ = nullptr;
+        *told_ = {};
         device_.reset();
         return std::move(backend_);
     }
@@ -82,13 +83,15 @@ public:
 private:
     typename Backend::Events events() const {
         if constexpr (std::is_same_v<Backend, TapeBackend>)
-            return {teller(&Device::medium_changed)};
+            return {teller(&Device::medium_changed), [told = told_](std::string_view remark) {
+                        if (told->host) told->host->remark(remark);
+                    }};
         else
             return {teller(&Device::import_export_accessed), teller(&Device::inventory_changed)};
     }
     std::function<void()> teller(void (Device::*event)()) const {
         return [told = told_, event] {
-            if (*told) ((*told)->*event)();
+            if (told->device) (told->device->*event)();
         };
     }
 
@@ -96,7 +99,11 @@ private:
     std::optional<Device> device_;
     // Whom events are told; nobody, once the unit was left: the library that they come from goes on, and its
     // backend is destroyed elsewhere.
-    std::shared_ptr<Device*> told_ = std::make_shared<Device*>(nullptr);
+    struct Told {
+        Device* device = nullptr;
+        devices::Host* host = nullptr;
+    };
+    std::shared_ptr<Told> told_ = std::make_shared<Told>();
     Latency latency_;  // Not measured.
 };
 

@@ -157,6 +157,8 @@ public:
     struct Events {
         // Another medium, or none, is in the drive; nobody asked for it by this interface.
         std::function<void()> medium_changed;
+        // What the administrator is to know of a cartridge that came, in a line. Inside of start(), too.
+        std::function<void(std::string_view remark)> remarked{};
     };
     // Once, before all that follows. The queue outlives the backend's last operation.
     virtual void start(IoQueue& queue, Events events) = 0;

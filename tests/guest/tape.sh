@@ -165,6 +165,18 @@ rewind
 check_equal "both are there" "$(cat /run/data /run/data | sum)" \
     "$( (dd if="$tape" bs=64k status=none; dd if="$tape" bs=64k status=none) | sum)"
 
+echo "--- a torn end"
+rewind
+mt -f "$tape" eod
+before=$(told)
+stop_tcmud
+random 1000 >>"$(find /srv/cart -name '*.seg' | sort | tail -n 1)"
+start_tcmud
+check_equal "is told of in the log" 1 \
+    "$(daemon_log | grep -c 'user_0/drive: TCM001L8 in /srv/cart: 1000 torn bytes behind the end of partition 0 are not read')"
+check_equal "the tape stands where it stood" "$before" "$(told)"
+check "and is written from there" mt -f "$tape" weof 1
+
 no_loopback
 check "the LUN is removed" rmdir "$core/user_0/drive"
 check "its cartridge is in order" "$tcmu_tape" verify /srv/cart

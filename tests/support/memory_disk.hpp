@@ -136,6 +136,7 @@ public:
         found = std::make_unique<Peer>(peer_capacity);
         std::move(done)({});
     }
+    void remark(std::string_view) override {}
 
 private:
     scsi::Identity identity_;

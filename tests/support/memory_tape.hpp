@@ -75,6 +75,7 @@ public:
     bool hold = false;
     std::vector<std::string> log;
     bool removal_prevented = false;
+    Events events;
     std::optional<bool> compression;
     TapeEncryption encryption;
     std::string drive_serial = "0123456789";
@@ -95,7 +96,7 @@ public:
     std::string_view serial() const override { return drive_serial; }
     std::string_view personality() const override { return drive_personality; }
     std::string_view maker() const override { return drive_maker; }
-    void start(IoQueue&, Events) override {}
+    void start(IoQueue&, Events happened) override { events = std::move(happened); }
     const TapeMedium* medium() const override {
         if (!loaded_) return nullptr;
         describe();

@@ -26,12 +26,30 @@ TapeDrive::~TapeDrive() {
 void TapeDrive::start(IoQueue& queue, Events events) {
     queue_ = &queue;
     events_ = std::move(events);
+    remark_torn_tails();
 }
 
 void TapeDrive::insert(std::unique_ptr<Cartridge> cartridge) {
     assert(!cartridge_ && !done_);
     cartridge_ = std::move(cartridge);
     note_load();
+    remark_torn_tails();
+}
+
+// A power failure's, or those of a process that was killed while it wrote.
+void TapeDrive::remark_torn_tails() const {
+    if (!cartridge_ || !events_.remarked) return;
+    for (std::size_t i = 0; i < cartridge_->partitions().size(); ++i) {
+        const auto& found = cartridge_->partitions()[i].recovered();
+        if (found.torn_bytes == 0) continue;
+        events_.remarked(
+            fmt::format("{} in {}: {} torn bytes behind the end of partition {}{} are not read; the next "
+                        "write cuts them off",
+                        cartridge_->cart().barcode, cartridge_->directory(), found.torn_bytes, i,
+                        found.torn_records == 0
+                            ? std::string()
+                            : fmt::format(", of {} blocks that were not synchronized", found.torn_records)));
+    }
 }
 
 std::unique_ptr<Cartridge> TapeDrive::remove() {

@@ -110,6 +110,7 @@ private:
     Result<void> cut_at_head();
 
     void note_load();
+    void remark_torn_tails() const;
     void settle();
     void unloaded(const IoResult& io);
     void do_format();

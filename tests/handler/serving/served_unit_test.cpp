@@ -2,7 +2,9 @@
 #include "handler/serving/served_unit.hpp"
 
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -98,5 +100,21 @@ TEST_CASE("what is no drive cannot be loaded") {
             std::unique_ptr<ChangerBackend>(std::make_unique<test::MemoryChanger>()), {}, host, loop);
         CHECK_FALSE(asked(*changer, "load"));
         changer->leave();
+    });
+}
+
+TEST_CASE("what a drive remarks of a cartridge is the host's, until its unit is left") {
+    test::TestLoop loop;
+    test::LonelyHost host;
+    test::MemoryCartridge cartridge;
+    auto backend = std::make_unique<test::MemoryTape>(&cartridge);
+    auto& drive = *backend;
+    on(loop, [&] {
+        const auto unit = ServedUnit::make(std::unique_ptr<TapeBackend>(std::move(backend)), {}, host, loop);
+        drive.events.remarked("its end is torn");
+        CHECK(host.remarks == std::vector<std::string>{"its end is torn"});
+        const auto left = unit->leave();
+        drive.events.remarked("again");
+        CHECK(host.remarks.size() == 1);
     });
 }

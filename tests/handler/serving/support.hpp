@@ -163,6 +163,9 @@ public:
     void find_copy_peer(const scsi::Naa&, std::unique_ptr<devices::CopyPeer>&, Completion done) override {
         std::move(done)({IoStatus::not_ready, 0, 0});
     }
+    void remark(std::string_view what) override { remarks.emplace_back(what); }
+
+    std::vector<std::string> remarks;
 
 private:
     scsi::Identity identity_;

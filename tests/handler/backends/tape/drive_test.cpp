@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/backends/tape/drive.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include "tests/handler/backends/tape/loaded.hpp"
@@ -53,4 +58,34 @@ TEST_CASE("tape: the administrator is told what is in the drive") {
     CHECK_THAT(told, Catch::Contains(" TEST01L8 in " + cartridge.path() + ", loaded\n"));
     CHECK_THAT(told, Catch::Contains("partition 0: 1 objects, 0 filemarks, 568 of 104857600 bytes"));
     CHECK_FALSE(drive->control("nonsense"));
+}
+
+TEST_CASE("tape: a torn end is told of whenever the cartridge comes, until it is cut off") {
+    const TestCartridge cartridge({.barcode = "TEST01L8"});
+    {
+        Loaded drive(cartridge.path());
+        drive.write(block(500, 1));
+    }
+    std::filesystem::path segment;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(cartridge.path())) {
+        if (entry.path().extension() == ".seg") segment = entry.path();
+    }
+    std::ofstream(segment, std::ios::app) << std::string(1000, 'x');
+    std::vector<std::string> remarks;
+    const auto told = [&remarks](std::string_view remark) { remarks.emplace_back(remark); };
+    const auto expected = "TEST01L8 in " + cartridge.path() +
+                          ": 1000 torn bytes behind the end of partition 0 are not read; the next write cuts "
+                          "them off";
+    Loaded drive(cartridge.path(), {}, {{}, told});
+    CHECK(remarks == std::vector<std::string>{expected});
+    drive.unload();
+    drive->remove().reset();
+    drive.insert(cartridge.path());
+    CHECK(remarks == std::vector<std::string>{expected, expected});
+    drive.space_to_end();
+    drive.write(block(500, 2));
+    drive.unload();
+    drive->remove().reset();
+    drive.insert(cartridge.path());
+    CHECK(remarks.size() == 2);
 }

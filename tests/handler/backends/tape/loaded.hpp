@@ -26,9 +26,9 @@ struct BlockRead {
 
 class Loaded {
 public:
-    explicit Loaded(const std::string& directory, tape::DriveOptions options)
+    explicit Loaded(const std::string& directory, tape::DriveOptions options, TapeBackend::Events events = {})
         : drive_(tape::make_drive(std::move(options))) {
-        drive_->start(queue_, {});
+        drive_->start(queue_, std::move(events));
         insert(directory);
     }
     explicit Loaded(const std::string& directory, bool protect = false)
