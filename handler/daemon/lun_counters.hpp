@@ -30,6 +30,7 @@ struct LunCounters {
     // By serving::Direction.
     using Latencies = std::array<serving::Latency::Snapshot, serving::direction_names.size()>;
     Latencies latency{};
+    bool backend_is_measured = true;
     Latencies backend_latency{};
 };
 
@@ -56,7 +57,9 @@ inline LunCounters counters_of(const serving::ServedLun& lun) {
     to.replayed = serving::value(from.replayed);
     for (std::size_t i = 0; i < to.latency.size(); ++i) {
         to.latency[i] = from.latency[i].snapshot();
-        to.backend_latency[i] = lun.backend_latency(static_cast<serving::Direction>(i)).snapshot();
+        const auto* backend = lun.backend_latency(static_cast<serving::Direction>(i));
+        to.backend_is_measured = backend != nullptr;
+        if (backend) to.backend_latency[i] = backend->snapshot();
     }
     return to;
 }

@@ -88,7 +88,7 @@ json describe(const BackendModule& module) {
 json describe_with_latencies(const LunReport& lun) {
     auto result = describe(lun);
     result["latency"] = describe(lun.counters.latency);
-    result["backend_latency"] = describe(lun.counters.backend_latency);
+    if (lun.counters.backend_is_measured) result["backend_latency"] = describe(lun.counters.backend_latency);
     return result;
 }
 

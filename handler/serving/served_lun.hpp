@@ -32,7 +32,8 @@ public:
     ~ServedLun() = default;
 
     const SessionCounters& counters() const { return session_.counters(); }
-    const Latency& backend_latency(Direction direction) const { return unit_->latency(direction); }
+    // nullptr: it is not measured.
+    const Latency* backend_latency(Direction direction) const { return unit_->latency(direction); }
 
     // Nothing is taken from the ring any more; idle is called when nothing is in flight.
     void pause(std::function<void()> idle) { session_.pause(std::move(idle)); }

@@ -28,7 +28,7 @@ public:
     devices::Device& device() override { return *device_; }
     devices::BlockDevice* disk() override { return &*device_; }
     BlockBackend* blocks() override { return backend_.get(); }
-    const Latency& latency(Direction direction) const override { return timed_.latency(direction); }
+    const Latency* latency(Direction direction) const override { return &timed_.latency(direction); }
     void control(std::string_view command, Controlled done) override { done(backend_->control(command)); }
     void closing() override { backend_->closing(); }
     OpenedBackend leave() override {
@@ -60,7 +60,6 @@ public:
     ~ServedRemovable() override { *told_ = {}; }
 
     devices::Device& device() override { return *device_; }
-    const Latency& latency(Direction) const override { return latency_; }
     void control(std::string_view command, Controlled done) override {
         if constexpr (std::is_same_v<Backend, TapeBackend>) {
             using enum devices::TapeDevice::Button;
@@ -104,7 +103,6 @@ private:
         devices::Host* host = nullptr;
     };
     std::shared_ptr<Told> told_ = std::make_shared<Told>();
-    Latency latency_;  // Not measured.
 };
 
 using ServedTape = ServedRemovable<TapeBackend, devices::TapeDevice>;
@@ -117,7 +115,6 @@ public:
           device_(kind == LunKind::tape ? scsi::DeviceType::tape : scsi::DeviceType::changer, host) {}
 
     devices::Device& device() override { return device_; }
-    const Latency& latency(Direction) const override { return latency_; }
     void control(std::string_view, Controlled done) override {
         done(failure(ENODEV, "its backend cannot be opened"));
     }
@@ -129,7 +126,6 @@ public:
 private:
     LunKind kind_;
     devices::AbsentDevice device_;
-    Latency latency_;  // Of nothing.
 };
 
 }  // namespace

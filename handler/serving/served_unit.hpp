@@ -33,8 +33,8 @@ public:
     // The disk that it is; nullptr: it is none.
     virtual devices::BlockDevice* disk() { return nullptr; }
     virtual BlockBackend* blocks() { return nullptr; }
-    // Any thread. Of the backend's operations.
-    virtual const Latency& latency(Direction direction) const = 0;
+    // Any thread. Of the backend's operations; nullptr: they are not measured.
+    virtual const Latency* latency(Direction) const { return nullptr; }
 
     // What the administrator asks: of the backend, or of a drive that it be loaded or unloaded. done is
     // called once, inside of this call or later, and before nothing is in flight any more.

@@ -159,6 +159,15 @@ TEST_CASE("the control socket tells what is known of every LUN") {
     CHECK((*stats)[0]["backend_latency"]["write"]["count"] == 0);
 }
 
+TEST_CASE("statistics have no latencies of a backend that is not measured") {
+    auto tape = report("a");
+    tape.counters.backend_is_measured = false;
+    const auto stats = Served({tape}).get("/stats");
+    REQUIRE(stats);
+    CHECK((*stats)[0].contains("latency"));
+    CHECK_FALSE((*stats)[0].contains("backend_latency"));
+}
+
 TEST_CASE("a daemon without LUNs answers an empty list") {
     CHECK(Served({}).get("/luns")->dump() == "[]");
 }

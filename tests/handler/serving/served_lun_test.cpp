@@ -82,8 +82,8 @@ TEST_CASE("what an initiator writes to a LUN is what it reads") {
     CHECK(read.data == std::vector<std::byte>(512, std::byte{9}));
     CHECK(bench.lun->counters().reads == 1);
     CHECK(bench.lun->counters().writes == 1);
-    CHECK(bench.lun->backend_latency(Direction::read).snapshot().count() == 1);
-    CHECK(bench.lun->backend_latency(Direction::write).snapshot().count() == 1);
+    CHECK(bench.lun->backend_latency(Direction::read)->snapshot().count() == 1);
+    CHECK(bench.lun->backend_latency(Direction::write)->snapshot().count() == 1);
 }
 
 TEST_CASE("a LUN has its backend's capacity") {

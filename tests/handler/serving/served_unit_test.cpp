@@ -37,6 +37,7 @@ TEST_CASE("what is made of a store of blocks is a disk, and gives the store back
         REQUIRE(unit->disk());
         CHECK(unit->disk()->capacity() == BlockCount{100});
         CHECK(unit->blocks() == store);
+        CHECK(unit->latency(Direction::read));
         const auto left = unit->leave();
         CHECK(kind_of(left) == LunKind::disk);
         CHECK(std::get<std::unique_ptr<BlockBackend>>(left).get() == store);
@@ -79,6 +80,7 @@ TEST_CASE("a tape drive is loaded and unloaded by its administrator; all else is
     const auto& drive = *backend;
     on(loop, [&] {
         const auto unit = ServedUnit::make(std::unique_ptr<TapeBackend>(std::move(backend)), {}, host, loop);
+        CHECK_FALSE(unit->latency(Direction::read));
         CHECK(asked(*unit, "unload"));
         CHECK_FALSE(drive.medium());
         CHECK_FALSE(asked(*unit, "unload"));
