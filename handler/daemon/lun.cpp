@@ -36,6 +36,7 @@ Lun::Lun(const LunServices& services, std::uint32_t minor, const uio::DeviceName
 
 void Lun::start(Origin origin) {
     uio_ = std::move(origin.uio);
+    *awaited_ = origin.added.has_value();
     asio::co_spawn(
         services_.context,
         [self = shared_from_this(), added = std::move(origin.added), tried = std::move(origin.tried)] {
@@ -45,6 +46,7 @@ void Lun::start(Origin origin) {
 }
 
 void Lun::ask(const netlink::Event& event) {
+    *awaited_ = true;
     push(event);
 }
 void Lun::vanished() {
@@ -144,17 +146,20 @@ void Lun::answer_what_is_left() {
 }
 
 asio::awaitable<bool> Lun::exists() const {
-    auto looking = services_.offload.run<bool>("look for the device", change_patience,
-                                               [minor = minor_, name = uio_name_]() -> Result<bool> {
-                                                   const auto now = uio::name_of(minor);
-                                                   return now && now->same_device(name);
-                                               });
+    auto looking = services_.offload.run<bool>(
+        "look for the device", change_patience,
+        [minor = minor_, name = uio_name_]() -> Result<bool> {
+            const auto now = uio::name_of(minor);
+            return now && now->same_device(name);
+        },
+        awaited_);
     const auto there = co_await std::move(looking);
     co_return there.value_or(true);
 }
 
 // nullopt: it is time to try to open the LUN again.
 asio::awaitable<std::optional<Lun::Request>> Lun::next_request() {
+    if (requests_.empty()) *awaited_ = false;
     while (requests_.empty()) {
         std::chrono::steady_clock::duration patience = std::chrono::hours(24);
         if (state_ == LunState::waiting) {
@@ -311,7 +316,8 @@ asio::awaitable<void> Lun::close_backend(OpenedBackend backend) {
         return true;
     };
     closing.reset();
-    auto ending = services_.offload.run<bool>("close " + uio_name_.config, close_patience, std::move(work));
+    auto ending =
+        services_.offload.run<bool>("close " + uio_name_.config, close_patience, std::move(work), awaited_);
     const auto closed = co_await std::move(ending);
     if (!closed) log::warning("{}: {}", name_.text(), closed.error().text);
 }

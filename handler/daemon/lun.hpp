@@ -5,6 +5,7 @@
 // a time, and no LUN waits for another.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -197,6 +198,8 @@ private:
 
     std::deque<Request> requests_;
     Signal requested_;
+    // Somebody's write to configfs waits for us: our jobs are urgent.
+    std::shared_ptr<std::atomic<bool>> awaited_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace tcmud::daemon

@@ -40,10 +40,12 @@ asio::awaitable<Result<void>> Lun::resize(ByteCount size) {
     change(LunEvent::block);
     Result<bool> resized = failure(EBUSY, "its commands do not end");
     if (co_await pause(change_patience)) {
-        auto resizing = services_.offload.run<bool>("resize " + uio_name_.config, change_patience,
-                                                    [served = served_, size]() -> Result<bool> {
-                                                        return served->resize(size).map([] { return true; });
-                                                    });
+        auto resizing = services_.offload.run<bool>(
+            "resize " + uio_name_.config, change_patience,
+            [served = served_, size]() -> Result<bool> {
+                return served->resize(size).map([] { return true; });
+            },
+            awaited_);
         resized = co_await std::move(resizing);
     }
     if (resized) {

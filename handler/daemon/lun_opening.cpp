@@ -118,7 +118,8 @@ asio::awaitable<Result<LunFacts>> Lun::read_facts() {
                 // What cannot be read either is gone.
                 if (!prepared && known) log::warning("{}: {}", name.text(), prepared.error().text);
                 return known;
-            });
+            },
+            self->awaited_);
         into->emplace(co_await std::move(reading));
         self->requested_.notify();
     };
@@ -181,6 +182,7 @@ asio::awaitable<Result<void>> Lun::open() {
         if (auto sane = check_geometry(facts->size, facts->block_size); !sane) co_return sane;
     }
     facts_ = *facts;
+    if (!facts_.enabled) *awaited_ = true;
     OpenedBackend backend;
     if (auto opened = co_await open_backend(*facts, backend); !opened) co_return opened;
     while (!co_await leave(absent_patience)) log::warning("{}: does not become idle", name_.text());
@@ -221,7 +223,8 @@ asio::awaitable<Result<void>> Lun::open_backend(const LunFacts& facts, OpenedBac
             auto fresh = module->open(request);
             if (!fresh) return tl::unexpected(fresh.error());
             return Opened{std::move(*fresh), parsed->common};
-        });
+        },
+        awaited_);
     auto opened = co_await std::move(opening);
     if (!opened) co_return tl::unexpected(opened.error());
     backend = std::move(opened->backend);
@@ -238,7 +241,8 @@ asio::awaitable<Result<void>> Lun::open_ring(const LunFacts& facts, OpenedBacken
             [minor = minor_, name = uio_name_, uio,
              journal = journal_path(services_.settings.run_directory, name_)] {
                 return open_ring_of(minor, name, journal, std::move(*uio));
-            });
+            },
+            awaited_);
     };
     auto opening = start_opening();
     auto opened = co_await std::move(opening);

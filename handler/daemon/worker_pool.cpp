@@ -86,6 +86,14 @@ void WorkerPool::abandon(Job& job) {
     if (!state_->queue.empty() && state_->threads < threads_ + replacements_) start_thread();
 }
 
+std::shared_ptr<WorkerPool::Job> WorkerPool::State::take_next() {
+    auto next = std::ranges::find_if(queue, [](const auto& job) { return job->urgency && *job->urgency; });
+    if (next == queue.end()) next = queue.begin();
+    auto job = std::move(*next);
+    queue.erase(next);
+    return job;
+}
+
 void WorkerPool::serve(const std::shared_ptr<State>& state) {
     sigset_t all;
     ::sigfillset(&all);
@@ -97,8 +105,7 @@ void WorkerPool::serve(const std::shared_ptr<State>& state) {
         state->wake.wait(lock, [&] { return state->stopping || !state->queue.empty(); });
         --state->idle;
         if (state->queue.empty()) break;
-        const auto job = std::move(state->queue.front());
-        state->queue.pop_front();
+        const auto job = state->take_next();
         job->running = true;
         job->began = std::chrono::steady_clock::now();
         lock.unlock();

@@ -5,8 +5,12 @@
 // that misses it is abandoned: its waiter is told, its thread is counted as stuck and replaced, up to a
 // limit; when all are stuck, jobs that did not begin end with that error. The job itself goes on, and what it
 // returns in the end is dropped on its own thread.
+//
+// Jobs begin in the order in which they came, but urgent ones before all others: after a start with a
+// thousand LUNs, those whose makers and removers wait for an answer come first.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -44,11 +48,15 @@ public:
     // GCC 12 destroys a lambda twice that stands inside of a co_await expression: first `auto job =
     // run(...)`, then `co_await std::move(job)`.
     //
+    // Whether a job is urgent; may change while it waits.
+    using Urgency = std::shared_ptr<const std::atomic<bool>>;
+
     // Control thread. `what` names the job in messages, e.g. "open file//srv/disk". T: default constructible
-    // or Result<...>; the awaited value is an error if the deadline passed.
+    // or Result<...>; the awaited value is an error if the deadline passed. Without an urgency it is not
+    // urgent.
     template <class T>
     asio::awaitable<Result<T>> run(std::string what, std::chrono::milliseconds deadline,
-                                   std::function<Result<T>()> work);
+                                   std::function<Result<T>()> work, Urgency urgency = {});
 
     std::size_t stuck() const;
     // A job runs, stuck or not.
@@ -60,6 +68,7 @@ private:
         std::string what;
         std::function<void()> work;
         std::function<void()> ended;  // Posted to the control thread.
+        Urgency urgency;
         // Guarded by State::mutex.
         bool running = false;
         std::chrono::steady_clock::time_point began;
@@ -75,6 +84,9 @@ private:
         std::size_t idle = 0;
         std::size_t stuck = 0;
         bool stopping = false;
+
+        // REQUIRES: there is one; the mutex is held.
+        std::shared_ptr<Job> take_next();
     };
 
     bool enqueue(std::shared_ptr<Job> job);
@@ -97,7 +109,7 @@ private:
 
 template <class T>
 asio::awaitable<Result<T>> WorkerPool::run(std::string what, std::chrono::milliseconds deadline,
-                                           std::function<Result<T>()> work) {
+                                           std::function<Result<T>()> work, Urgency urgency) {
     // Cancelling the timer is how the waiter is woken.
     auto timer = std::make_shared<asio::steady_timer>(context_, deadline);
     auto result = std::make_shared<std::optional<Result<T>>>();
@@ -112,6 +124,7 @@ asio::awaitable<Result<T>> WorkerPool::run(std::string what, std::chrono::millis
         }
     };
     job->ended = [timer] { timer->cancel(); };
+    job->urgency = std::move(urgency);
     if (!enqueue(job)) {
         co_return failure(EAGAIN, job->what.append(stuck_words));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handler/daemon/worker_pool.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <future>
 #include <thread>
@@ -173,6 +174,37 @@ TEST_CASE("a job that waits for its turn is not late, however long that takes") 
     pool.context.run();
     CHECK(done == 4);
     CHECK(pool.workers.stuck() == 0);
+}
+
+TEST_CASE("urgent jobs begin before others, also if they became urgent while they waited") {
+    Pool pool(1, 0);
+    std::string order;
+    int left = 5;
+    const auto urgent = std::make_shared<std::atomic<bool>>(true);
+    const auto becomes_urgent = std::make_shared<std::atomic<bool>>(false);
+    const auto add = [&](Work work, WorkerPool::Urgency urgency) {
+        asio::co_spawn(pool.context, pool.workers.run<int>("one of many", ample, std::move(work), urgency),
+                       [&](const std::exception_ptr&, const Result<int>&) { --left; });
+    };
+    const auto noting = [&](char name) -> Work {
+        return [&order, name]() -> Result<int> {
+            order += name;
+            return 0;
+        };
+    };
+    add(pool.stuck_work(), {});
+    while (!pool.workers.busy()) pool.context.poll();
+    add(noting('a'), {});
+    add(noting('b'), becomes_urgent);
+    add(noting('c'), urgent);
+    add(noting('d'), {});
+    pool.context.poll();
+    *becomes_urgent = true;
+    pool.let_go();
+    pool.context.restart();
+    pool.context.run();
+    CHECK(left == 0);
+    CHECK(order == "bcad");
 }
 
 TEST_CASE("a job whose turn never comes ends when all threads are stuck, and is not done later") {
