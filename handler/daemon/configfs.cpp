@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -14,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include "handler/daemon/text_file.hpp"
+#include "handler/daemon/configfs_file.hpp"
 
 namespace tcmud::daemon {
 
@@ -23,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<std::string> read_text(const fs::path& path) {
-    auto read = read_text_file(path);
+    auto read = read_attribute(path);
     if (!read) return std::nullopt;
     auto text = std::move(*read);
     while (!text.empty() && (text.back() == '\n' || text.back() == '\0' || text.back() == ' '))
@@ -43,25 +42,6 @@ std::optional<T> read_number(const fs::path& path) {
 
 bool read_flag(const fs::path& path) {
     return read_number<unsigned>(path).value_or(0) != 0;
-}
-
-Result<void> write_text(const fs::path& path, std::string_view text) {
-    std::ofstream file(path);
-    file << text << std::flush;
-    if (file) return {};
-    const int number = errno;
-    return failure(number,
-                   fmt::format("cannot write '{}' to {}: {}", text, path.string(), std::strerror(number)));
-}
-
-std::vector<fs::path> directories(const fs::path& of) {
-    std::vector<fs::path> found;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(of, error)) {
-        if (entry.is_directory(error)) found.push_back(entry.path());
-    }
-    std::ranges::sort(found);
-    return found;
 }
 
 // "T10 VPD Unit Serial Number: 1234"
@@ -131,7 +111,7 @@ scsi::Identity Configfs::identity(const LunName& name, std::string_view config, 
 
 std::vector<scsi::TargetPortGroup> Configfs::target_port_groups(const LunName& name) const {
     std::vector<scsi::TargetPortGroup> groups;
-    for (const auto& directory : directories(device(name) / "alua")) {
+    for (const auto& directory : subdirectories(device(name) / "alua")) {
         auto group = target_port_group(directory);
         // A group without a port says nothing to anybody.
         if (!group.relative_ports.empty()) groups.push_back(std::move(group));
@@ -190,35 +170,35 @@ std::uint16_t Configfs::relative_port(const Export& where) const {
 Result<void> Configfs::prepare(const LunName& name, unsigned command_timeout_s) const {
     const auto attribute = device(name) / "attrib";
     // Missing before Linux 5.9: then nobody tells us what initiators gave up.
-    if (fs::exists(attribute / "tmr_notification")) {
-        if (auto set = write_text(attribute / "tmr_notification", "1"); !set) return set;
+    if (has_attribute(attribute / "tmr_notification")) {
+        if (auto set = write_attribute(attribute / "tmr_notification", "1"); !set) return set;
     }
     constexpr unsigned kernel_default = 30;
     const auto timeout = read_number<unsigned>(attribute / "cmd_time_out");
     if (timeout != kernel_default || command_timeout_s == kernel_default) return {};
-    return write_text(attribute / "cmd_time_out", std::to_string(command_timeout_s));
+    return write_attribute(attribute / "cmd_time_out", std::to_string(command_timeout_s));
 }
 
 Result<void> Configfs::reset_ring(const LunName& name, RingReset end) const {
-    return write_text(device(name) / "action" / "reset_ring", end == RingReset::busy ? "1" : "2");
+    return write_attribute(device(name) / "action" / "reset_ring", end == RingReset::busy ? "1" : "2");
 }
 
 Result<void> Configfs::set_size(const LunName& name, ByteCount size) const {
-    return write_text(device(name) / "attrib" / "dev_size", std::to_string(raw(size)));
+    return write_attribute(device(name) / "attrib" / "dev_size", std::to_string(raw(size)));
 }
 
 Result<void> Configfs::set_access_state(const LunName& name, std::uint16_t group,
                                         scsi::AccessState state) const {
-    for (const auto& directory : directories(device(name) / "alua")) {
+    for (const auto& directory : subdirectories(device(name) / "alua")) {
         if (read_number<std::uint16_t>(directory / "tg_pt_gp_id") != group) continue;
-        return write_text(directory / "alua_access_state", std::to_string(static_cast<unsigned>(state)));
+        return write_attribute(directory / "alua_access_state", std::to_string(static_cast<unsigned>(state)));
     }
     return failure(ENOENT, fmt::format("{} has no target port group {}", name.text(), group));
 }
 
 std::vector<Export> Configfs::exports(const LunName& name) const {
     std::vector<Export> found;
-    for (const auto& group : directories(device(name) / "alua")) {
+    for (const auto& group : subdirectories(device(name) / "alua")) {
         for (auto& where : members(group)) found.push_back(std::move(where));
     }
     std::ranges::sort(found);
@@ -230,8 +210,8 @@ namespace {
 // For each ACL of a target port group, whether it maps a LUN, and writably.
 std::set<std::pair<std::string, bool>> acls_that_map(const fs::path& group, const std::string& lun) {
     std::set<std::pair<std::string, bool>> found;
-    for (const auto& acl : directories(group / "acls")) {
-        for (const auto& mapped : directories(acl)) {
+    for (const auto& acl : subdirectories(group / "acls")) {
+        for (const auto& mapped : subdirectories(acl)) {
             std::error_code error;
             for (const auto& entry : fs::directory_iterator(mapped, error)) {
                 if (!entry.is_symlink(error)) continue;

@@ -13,12 +13,14 @@
 namespace tcmud::daemon {
 
 // Not a stream: those throw where read(2) fails, or hide it.
-Result<std::string> read_text_file(const std::filesystem::path& path) {
+Result<std::string> read_text_file(const std::filesystem::path& path, int parent) {
     const auto failed = [&] {
         const auto number = errno;
         return failure(number, fmt::format("{}: cannot read: {}", path.string(), std::strerror(number)));
     };
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    constexpr int flags = O_RDONLY | O_CLOEXEC;
+    const int fd =
+        parent < 0 ? ::open(path.c_str(), flags) : ::openat(parent, path.filename().c_str(), flags);
     if (fd < 0) return failed();
     std::string text;
     std::array<char, 4096> piece;

@@ -9,7 +9,8 @@
 
 namespace tcmud::daemon {
 
-// All of the file. The error has errno's number and says why.
-Result<std::string> read_text_file(const std::filesystem::path& path);
+// All of the file. The error has errno's number and says why. parent: its directory's descriptor, where that
+// is open already; else the path is looked up.
+Result<std::string> read_text_file(const std::filesystem::path& path, int parent = -1);
 
 }  // namespace tcmud::daemon

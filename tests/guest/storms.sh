@@ -117,8 +117,17 @@ storm() {
     check "$1: a shell goes on after $worst ms at most" test $worst -le $patience_ms
     rm -f $state/*.repeated
 }
+# A thread that waits in the kernel for an answer of ours keeps its process from ending, for ever.
+has_ended() {
+    local tasks=("/proc/$daemon/task"/*)
+    [ ${#tasks[@]} -le 1 ]
+}
 restart() {
     kill -KILL "$daemon"
+    wait_for 20 has_ended || {
+        failed "a killed tcmud ends" "$(cat "/proc/$daemon/task"/*/wchan)"
+        finish
+    }
     wait "$daemon" 2>/dev/null
     start_tcmud
 }
