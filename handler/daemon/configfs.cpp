@@ -19,9 +19,7 @@ namespace tcmud::daemon {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-std::optional<std::string> read_text(const fs::path& path) {
+std::optional<std::string> read_text(const ConfigfsPath& path) {
     auto read = read_attribute(path);
     if (!read) return std::nullopt;
     auto text = std::move(*read);
@@ -31,7 +29,7 @@ std::optional<std::string> read_text(const fs::path& path) {
 }
 
 template <class T>
-std::optional<T> read_number(const fs::path& path) {
+std::optional<T> read_number(const ConfigfsPath& path) {
     const auto text = read_text(path);
     if (!text) return std::nullopt;
     T value{};
@@ -40,19 +38,19 @@ std::optional<T> read_number(const fs::path& path) {
     return value;
 }
 
-bool read_flag(const fs::path& path) {
+bool read_flag(const ConfigfsPath& path) {
     return read_number<unsigned>(path).value_or(0) != 0;
 }
 
 // "T10 VPD Unit Serial Number: 1234"
-std::string unit_serial(const fs::path& device) {
+std::string unit_serial(const ConfigfsPath& device) {
     const auto text = read_text(device / "wwn" / "vpd_unit_serial").value_or("");
     const auto colon = text.find(": ");
     return colon == std::string::npos ? "" : text.substr(colon + 2);
 }
 
 // The kernel shows some of these with a title before a colon, like the serial, and others bare.
-std::string inquiry_text(const fs::path& path, const std::string& otherwise) {
+std::string inquiry_text(const ConfigfsPath& path, const std::string& otherwise) {
     auto text = read_text(path).value_or("");
     if (const auto colon = text.find(": "); colon != std::string::npos) text = text.substr(colon + 2);
     return text.empty() ? otherwise : text;
@@ -76,32 +74,33 @@ constexpr std::array<std::pair<const char*, std::uint8_t>, 7> supported_states{{
 }  // namespace
 
 Result<LunFacts> Configfs::facts(const LunName& name) const {
-    const auto directory = device(name);
-    const auto attribute = directory / "attrib";
+    const auto device = directory(name);
+    const auto attribute = device / "attrib";
     LunFacts facts;
+    std::optional<std::uint32_t> block_size, id;
     const auto size = read_number<std::uint64_t>(attribute / "dev_size");
-    const auto block_size = read_number<std::uint32_t>(attribute / "hw_block_size");
-    const auto id = read_number<std::uint32_t>(directory / "statistics" / "scsi_dev" / "indx");
-    if (!size || !block_size || !id) {
-        return failure(ENOENT,
-                       fmt::format("cannot read size, block size and index below {}", directory.string()));
+    if (size) block_size = read_number<std::uint32_t>(attribute / "hw_block_size");
+    if (block_size) id = read_number<std::uint32_t>(device / "statistics" / "scsi_dev" / "indx");
+    if (!id) {
+        return failure(
+            ENOENT, fmt::format("cannot read size, block size and index below {}", device.path().string()));
     }
     facts.device_id = *id;
     facts.size = ByteCount{*size};
     facts.block_size = BlockSize{*block_size};
-    facts.enabled = read_flag(directory / "enable");
+    facts.enabled = read_flag(device / "enable");
     facts.max_sectors = read_number<std::uint32_t>(attribute / "hw_max_sectors").value_or(0);
     facts.write_cache = read_flag(attribute / "emulate_write_cache");
     return facts;
 }
 
 scsi::Identity Configfs::identity(const LunName& name, std::string_view config, bool show_config) const {
-    const auto directory = device(name);
+    const auto device = directory(name);
     scsi::Identity identity;
-    identity.vendor = inquiry_text(directory / "wwn" / "vendor_id", identity.vendor);
-    identity.product = inquiry_text(directory / "wwn" / "product_id", identity.product);
-    identity.revision = inquiry_text(directory / "wwn" / "revision", identity.revision);
-    identity.serial = unit_serial(directory);
+    identity.vendor = inquiry_text(device / "wwn" / "vendor_id", identity.vendor);
+    identity.product = inquiry_text(device / "wwn" / "product_id", identity.product);
+    identity.revision = inquiry_text(device / "wwn" / "revision", identity.revision);
+    identity.serial = unit_serial(device);
     if (identity.serial.empty())
         identity.serial = scsi::derived_serial(fmt::format("{}\n{}", name.text(), config));
     if (show_config) identity.config = config;
@@ -111,17 +110,17 @@ scsi::Identity Configfs::identity(const LunName& name, std::string_view config, 
 
 std::vector<scsi::TargetPortGroup> Configfs::target_port_groups(const LunName& name) const {
     std::vector<scsi::TargetPortGroup> groups;
-    for (const auto& directory : subdirectories(device(name) / "alua")) {
-        auto group = target_port_group(directory);
+    for (const auto& path : subdirectories(directory(name) / "alua")) {
+        auto group = target_port_group(path);
         // A group without a port says nothing to anybody.
         if (!group.relative_ports.empty()) groups.push_back(std::move(group));
     }
     return groups;
 }
 
-scsi::TargetPortGroup Configfs::target_port_group(const fs::path& directory) const {
+scsi::TargetPortGroup Configfs::target_port_group(const ConfigfsPath& directory) const {
     scsi::TargetPortGroup group;
-    group.name = directory.filename();
+    group.name = directory.name();
     group.id = read_number<std::uint16_t>(directory / "tg_pt_gp_id").value_or(0);
     group.state = static_cast<scsi::AccessState>(
         read_number<unsigned>(directory / "alua_access_state").value_or(0) & 0xf);
@@ -141,13 +140,13 @@ scsi::TargetPortGroup Configfs::target_port_group(const fs::path& directory) con
 }
 
 // Lines of <fabric>/<wwn>/tpgt_<tag>/lun_<n>, each ended by a newline and a NUL.
-std::vector<Export> Configfs::members(const fs::path& group) const {
+std::vector<Export> Configfs::members(const ConfigfsPath& group) const {
     std::vector<Export> found;
     auto text = read_text(group / "members").value_or("");
     std::ranges::replace(text, '\0', '\n');
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
-        const fs::path path(line);
+        const std::filesystem::path path(line);
         std::vector<std::string> parts;
         for (const auto& part : path) parts.push_back(part.string());
         if (parts.size() == 4) found.push_back({fabric_directory(parts[0]), parts[1], parts[2], parts[3]});
@@ -168,7 +167,7 @@ std::uint16_t Configfs::relative_port(const Export& where) const {
 }
 
 Result<void> Configfs::prepare(const LunName& name, unsigned command_timeout_s) const {
-    const auto attribute = device(name) / "attrib";
+    const auto attribute = directory(name) / "attrib";
     // Missing before Linux 5.9: then nobody tells us what initiators gave up.
     if (has_attribute(attribute / "tmr_notification")) {
         if (auto set = write_attribute(attribute / "tmr_notification", "1"); !set) return set;
@@ -180,25 +179,25 @@ Result<void> Configfs::prepare(const LunName& name, unsigned command_timeout_s) 
 }
 
 Result<void> Configfs::reset_ring(const LunName& name, RingReset end) const {
-    return write_attribute(device(name) / "action" / "reset_ring", end == RingReset::busy ? "1" : "2");
+    return write_attribute(directory(name) / "action" / "reset_ring", end == RingReset::busy ? "1" : "2");
 }
 
 Result<void> Configfs::set_size(const LunName& name, ByteCount size) const {
-    return write_attribute(device(name) / "attrib" / "dev_size", std::to_string(raw(size)));
+    return write_attribute(directory(name) / "attrib" / "dev_size", std::to_string(raw(size)));
 }
 
 Result<void> Configfs::set_access_state(const LunName& name, std::uint16_t group,
                                         scsi::AccessState state) const {
-    for (const auto& directory : subdirectories(device(name) / "alua")) {
-        if (read_number<std::uint16_t>(directory / "tg_pt_gp_id") != group) continue;
-        return write_attribute(directory / "alua_access_state", std::to_string(static_cast<unsigned>(state)));
+    for (const auto& path : subdirectories(directory(name) / "alua")) {
+        if (read_number<std::uint16_t>(path / "tg_pt_gp_id") != group) continue;
+        return write_attribute(path / "alua_access_state", std::to_string(static_cast<unsigned>(state)));
     }
     return failure(ENOENT, fmt::format("{} has no target port group {}", name.text(), group));
 }
 
 std::vector<Export> Configfs::exports(const LunName& name) const {
     std::vector<Export> found;
-    for (const auto& group : subdirectories(device(name) / "alua")) {
+    for (const auto& group : subdirectories(directory(name) / "alua")) {
         for (auto& where : members(group)) found.push_back(std::move(where));
     }
     std::ranges::sort(found);
@@ -208,15 +207,15 @@ std::vector<Export> Configfs::exports(const LunName& name) const {
 namespace {
 
 // For each ACL of a target port group, whether it maps a LUN, and writably.
-std::set<std::pair<std::string, bool>> acls_that_map(const fs::path& group, const std::string& lun) {
+std::set<std::pair<std::string, bool>> acls_that_map(const ConfigfsPath& group, const std::string& lun) {
     std::set<std::pair<std::string, bool>> found;
     for (const auto& acl : subdirectories(group / "acls")) {
         for (const auto& mapped : subdirectories(acl)) {
             std::error_code error;
-            for (const auto& entry : fs::directory_iterator(mapped, error)) {
+            for (const auto& entry : std::filesystem::directory_iterator(mapped.path(), error)) {
                 if (!entry.is_symlink(error)) continue;
-                if (fs::read_symlink(entry.path(), error).filename() != lun) continue;
-                found.emplace(acl.filename().string(), read_flag(mapped / "write_protect"));
+                if (std::filesystem::read_symlink(entry.path(), error).filename() != lun) continue;
+                found.emplace(acl.name(), read_flag(mapped / "write_protect"));
             }
         }
     }

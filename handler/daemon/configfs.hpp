@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "handler/daemon/configfs_file.hpp"
 #include "handler/scsi/identity.hpp"
 #include "tcmud/result.hpp"
 #include "tcmud/units.hpp"
@@ -47,9 +48,7 @@ public:
         : target_(std::move(target)) {}
 
     // Its directory.
-    std::filesystem::path device(const LunName& name) const {
-        return target_ / "core" / name.hba / name.device;
-    }
+    std::filesystem::path device(const LunName& name) const { return directory(name).path(); }
     Result<LunFacts> facts(const LunName& name) const;
     // What INQUIRY tells. config: the LUN's, for the designator and for a serial where none is set.
     scsi::Identity identity(const LunName& name, std::string_view config, bool show_config) const;
@@ -69,12 +68,13 @@ public:
     bool same_initiators(const LunName& addressed, const LunName& other) const;
 
 private:
+    ConfigfsPath directory(const LunName& name) const { return target_ / "core" / name.hba / name.device; }
     std::vector<scsi::TargetPortGroup> target_port_groups(const LunName& name) const;
-    scsi::TargetPortGroup target_port_group(const std::filesystem::path& directory) const;
-    std::vector<Export> members(const std::filesystem::path& group) const;
+    scsi::TargetPortGroup target_port_group(const ConfigfsPath& directory) const;
+    std::vector<Export> members(const ConfigfsPath& group) const;
     std::uint16_t relative_port(const Export& where) const;
 
-    std::filesystem::path target_;
+    ConfigfsPath target_;
 };
 
 }  // namespace tcmud::daemon

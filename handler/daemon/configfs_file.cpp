@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <thread>
 
@@ -23,57 +22,65 @@ namespace {
 
 namespace fs = std::filesystem;
 
-tl::unexpected<Error> system_failure(const fs::path& path, std::string_view what) {
+tl::unexpected<Error> system_failure(const ConfigfsPath& path, std::string_view what) {
     const int number = errno;
-    return failure(number, fmt::format("{}: {}: {}", path.string(), what, std::strerror(number)));
+    return failure(number, fmt::format("{}: {}: {}", path.path().string(), what, std::strerror(number)));
 }
 
-// A name that is in the cache can be missed when the kernel changes its tables just then.
-constexpr int tries = 5;
-constexpr std::chrono::milliseconds between_tries{1};
+// A name that is in the cache can be missed when the kernel changes its tables just then. No sleep: what is
+// gone is asked for by the hundred where many LUNs are removed.
+constexpr int tries = 10;
 
-// The directory that something is in. No descriptor: errno says why.
-FileDescriptor open_directory(const fs::path& path) {
+// `below` the path's root. No descriptor: errno says why.
+FileDescriptor open_directory(const ConfigfsPath& path, const fs::path& below) {
     open_how how{};
     how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    const auto flags = static_cast<int>(how.flags);
+    // sysfs, which is above it, is never looked up in the cache alone.
+    FileDescriptor root(::open(path.root().c_str(), flags));
+    if (!root || below.empty()) return root;
     how.resolve = RESOLVE_CACHED;
     for (int tried = 0; tried < tries; ++tried) {
-        const auto fd = ::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how);
+        const auto fd = ::syscall(SYS_openat2, root.get(), below.c_str(), &how, sizeof how);
         if (fd >= 0) return FileDescriptor(static_cast<int>(fd));
         if (errno == ENOSYS || errno == EINVAL)
-            return FileDescriptor(::open(path.c_str(), static_cast<int>(how.flags)));
+            return FileDescriptor(::openat(root.get(), below.c_str(), flags));
         if (errno != EAGAIN) return FileDescriptor();
-        std::this_thread::sleep_for(between_tries);
+        std::this_thread::yield();
     }
     errno = ENOENT;
     return FileDescriptor();
 }
 
-}  // namespace
-
-Result<std::string> read_attribute(const fs::path& path) {
-    const auto directory = open_directory(path.parent_path());
-    if (!directory) return system_failure(path, "cannot read");
-    return read_text_file(path, directory.get());
+FileDescriptor open_parent(const ConfigfsPath& path) {
+    return open_directory(path, path.below().parent_path());
 }
 
-Result<void> write_attribute(const fs::path& path, std::string_view text) {
-    const auto directory = open_directory(path.parent_path());
+}  // namespace
+
+Result<std::string> read_attribute(const ConfigfsPath& path) {
+    const auto directory = open_parent(path);
+    if (!directory) return system_failure(path, "cannot read");
+    return read_text_file(path.path(), directory.get());
+}
+
+Result<void> write_attribute(const ConfigfsPath& path, std::string_view text) {
+    const auto directory = open_parent(path);
     const FileDescriptor file(
-        directory ? ::openat(directory.get(), path.filename().c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC) : -1);
+        directory ? ::openat(directory.get(), path.name().c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC) : -1);
     // At once: an attribute takes its text in one piece.
     if (file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) return {};
     return system_failure(path, fmt::format("cannot write '{}'", text));
 }
 
-bool has_attribute(const fs::path& path) {
-    const auto directory = open_directory(path.parent_path());
-    return directory && ::faccessat(directory.get(), path.filename().c_str(), F_OK, 0) == 0;
+bool has_attribute(const ConfigfsPath& path) {
+    const auto directory = open_parent(path);
+    return directory && ::faccessat(directory.get(), path.name().c_str(), F_OK, 0) == 0;
 }
 
-std::vector<fs::path> subdirectories(const fs::path& path) {
-    std::vector<fs::path> found;
-    const auto directory = open_directory(path);
+std::vector<ConfigfsPath> subdirectories(const ConfigfsPath& path) {
+    std::vector<ConfigfsPath> found;
+    const auto directory = open_directory(path, path.below());
     if (!directory) return found;
     std::error_code error;
     // Reached by its descriptor, so that nothing is looked up again.

@@ -9,20 +9,45 @@
 // to the cache.
 #pragma once
 
+#include <compare>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tcmud/result.hpp"
 
 namespace tcmud::daemon {
 
+// What is looked up: `root` exists all the time (/sys/kernel/config/target), and is found without the
+// promise.
+class ConfigfsPath {
+public:
+    explicit ConfigfsPath(std::filesystem::path root) : root_(std::move(root)) {}
+
+    ConfigfsPath operator/(const std::filesystem::path& name) const {
+        auto longer = *this;
+        longer.below_ /= name;
+        return longer;
+    }
+    const std::filesystem::path& root() const { return root_; }
+    const std::filesystem::path& below() const { return below_; }
+    std::filesystem::path path() const { return root_ / below_; }
+    std::string name() const { return below_.filename(); }
+
+    friend auto operator<=>(const ConfigfsPath&, const ConfigfsPath&) = default;
+
+private:
+    std::filesystem::path root_;
+    std::filesystem::path below_;
+};
+
 // The errors have errno's number and name the path; ENOENT: it is gone, or about to go.
-Result<std::string> read_attribute(const std::filesystem::path& path);
-Result<void> write_attribute(const std::filesystem::path& path, std::string_view text);
-bool has_attribute(const std::filesystem::path& path);
-// Paths, in the order of their names; none if there is no such directory.
-std::vector<std::filesystem::path> subdirectories(const std::filesystem::path& path);
+Result<std::string> read_attribute(const ConfigfsPath& path);
+Result<void> write_attribute(const ConfigfsPath& path, std::string_view text);
+bool has_attribute(const ConfigfsPath& path);
+// In the order of their names; none if there is no such directory.
+std::vector<ConfigfsPath> subdirectories(const ConfigfsPath& path);
 
 }  // namespace tcmud::daemon

@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 
 TEST_CASE("an attribute reads as what was written to it") {
     const tcmud::test::TemporaryDirectory directory;
-    const auto attribute = directory.path() / "enable";
-    std::ofstream(attribute) << "0\n";
+    const auto attribute = ConfigfsPath(directory.path()) / "enable";
+    std::ofstream(attribute.path()) << "0\n";
     CHECK(has_attribute(attribute));
     REQUIRE(write_attribute(attribute, "1"));
     CHECK(read_attribute(attribute) == "1");
@@ -22,18 +22,19 @@ TEST_CASE("an attribute reads as what was written to it") {
 
 TEST_CASE("what is not there is an error with its path, and is not made") {
     const tcmud::test::TemporaryDirectory directory;
-    for (const auto& missing : {directory.path() / "enable", directory.path() / "lun" / "enable"}) {
-        CAPTURE(missing);
+    const ConfigfsPath root(directory.path());
+    for (const auto& missing : {root / "enable", root / "lun" / "enable"}) {
+        CAPTURE(missing.path());
         CHECK_FALSE(has_attribute(missing));
         const auto read = read_attribute(missing);
         REQUIRE_FALSE(read);
         CHECK(read.error().number == ENOENT);
-        CHECK_THAT(read.error().text, Catch::StartsWith(missing.string() + ": "));
+        CHECK_THAT(read.error().text, Catch::StartsWith(missing.path().string() + ": "));
         const auto written = write_attribute(missing, "1");
         REQUIRE_FALSE(written);
         CHECK(written.error().number == ENOENT);
-        CHECK_THAT(written.error().text, Catch::StartsWith(missing.string() + ": cannot write '1': "));
-        CHECK_FALSE(fs::exists(missing));
+        CHECK_THAT(written.error().text, Catch::StartsWith(missing.path().string() + ": cannot write '1': "));
+        CHECK_FALSE(fs::exists(missing.path()));
     }
 }
 
@@ -41,7 +42,7 @@ TEST_CASE("directories are listed by name, without files") {
     const tcmud::test::TemporaryDirectory directory;
     for (const auto* name : {"b", "c", "a"}) fs::create_directory(directory.path() / name);
     std::ofstream(directory.path() / "file") << "text";
-    const auto at = [&](const char* name) { return directory.path() / name; };
-    CHECK(subdirectories(directory.path()) == std::vector<fs::path>{at("a"), at("b"), at("c")});
-    CHECK(subdirectories(directory.path() / "missing").empty());
+    const ConfigfsPath root(directory.path());
+    CHECK(subdirectories(root) == std::vector{root / "a", root / "b", root / "c"});
+    CHECK(subdirectories(root / "missing").empty());
 }
