@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -27,8 +26,8 @@ tl::unexpected<Error> system_failure(const ConfigfsPath& path, std::string_view 
     return failure(number, fmt::format("{}: {}: {}", path.path().string(), what, std::strerror(number)));
 }
 
-// A name that is in the cache can be missed when the kernel changes its tables just then. No sleep: what is
-// gone is asked for by the hundred where many LUNs are removed.
+// A name that is in the cache can be missed when the kernel changes its tables just then. Without a pause:
+// what is gone is asked for by the hundred where many LUNs are removed.
 constexpr int tries = 10;
 
 // `below` the path's root. No descriptor: errno says why.
@@ -46,7 +45,6 @@ FileDescriptor open_directory(const ConfigfsPath& path, const fs::path& below) {
         if (errno == ENOSYS || errno == EINVAL)
             return FileDescriptor(::openat(root.get(), below.c_str(), flags));
         if (errno != EAGAIN) return FileDescriptor();
-        std::this_thread::yield();
     }
     errno = ENOENT;
     return FileDescriptor();

@@ -99,10 +99,20 @@ nobody_waits() {
     done
     [ ${#waiting[@]} = 0 ]
 }
+tell_late() {
+    local step lun
+    for step in "${waiting[@]}"; do
+        echo "waits: $step"
+        lun=${step#*user_}
+        lun=${lun#*/}
+        tail -n 4000 /run/tcmud.log | grep -E "/${lun%%[/ ]*}:" | tail -n 5
+    done
+    tail -n 1 /run/tcmud.log
+}
 all_ended() { ! compgen -G "$state/*-[0-9]" >/dev/null; }
 # storm WHAT [RESTART]: kills while the shells work, then waits for them.
 storm() {
-    local began took worst=0 killed=0
+    local began took worst=0 killed=0 late=''
     while [ $killed -lt "$kills" ]; do
         # The first one comes before the shells can have ended.
         nap "0.$((killed > 0 ? RANDOM % 4 : 0))$((RANDOM % 10))"
@@ -114,6 +124,7 @@ storm() {
         until nobody_waits || [ $took -gt 60000 ]; do
             nap 0.05
             took=$(((${EPOCHREALTIME/./} - began) / 1000))
+            [ $took -le $patience_ms ] || late=${late:-$(tell_late)}
         done
         [ ${#waiting[@]} = 0 ] || failed "$1: a shell stays blocked" "${waiting[*]}"
         [ $took -le $worst ] || worst=$took
@@ -122,6 +133,7 @@ storm() {
     wait "${workers[@]}"
     workers=()
     check "$1: tcmud was killed $killed times, $(awk '{n += $1} END {print n + 0}' $state/*.repeated) writes were repeated" test $killed -ge 1
+    [ -z "$late" ] || echo "$late"
     check "$1: a shell goes on after $worst ms at most" test $worst -le $patience_ms
     rm -f $state/*.repeated
 }
