@@ -76,8 +76,7 @@ public:
         return *this;
     }
     Writer& text(std::string_view from) {
-        for (const char c : from) u8(static_cast<unsigned char>(c));
-        return *this;
+        return bytes(std::as_bytes(std::span(from)));
     }
     // Left-aligned ASCII, cut or filled with spaces to the width.
     Writer& padded_text(std::string_view from, std::size_t width) {

@@ -63,12 +63,15 @@ struct TapePartition {
 };
 
 // What a cartridge counts in its life, and keeps.
-struct TapeStatistics {
+struct TapeCounts {
     std::uint64_t loads = 0;
     ByteCount written{0};  // From initiators.
     ByteCount read{0};     // To initiators.
     ByteCount stored{0};   // What the written took on the medium, compressed.
     ByteCount fetched{0};  // What the read took on the medium.
+};
+
+struct TapeStatistics : TapeCounts {
     // The serial numbers of the drives that it was loaded into, the last one first.
     std::array<std::string, 4> drives;
 };

@@ -72,7 +72,7 @@ const TapeMedium* TapeDrive::medium() const {
     }
     all[head_.partition].before_head = ByteCount{index().estimate(head_.object)};
     medium_.change_reference = cartridge_->cart().change_reference;
-    medium_.statistics = cartridge_->cart().statistics;
+    static_cast<TapeCounts&>(medium_.statistics) = cartridge_->cart().statistics;
     return &medium_;
 }
 
@@ -85,6 +85,7 @@ void TapeDrive::describe_medium() {
     medium_.worm = cart.worm;
     medium_.write_protected = cartridge_->write_protected();
     medium_.cleaning = cart.cleaning;
+    medium_.statistics = cart.statistics;
     for (const auto& partition : cart.partitions)
         medium_.partitions.emplace_back().capacity = partition.capacity;
 }

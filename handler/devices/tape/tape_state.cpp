@@ -14,12 +14,11 @@ namespace tcmud::devices {
 using scsi::get_8;
 using scsi::Outcome;
 using scsi::Sense;
-using scsi::Writer;
 
 namespace {
 
 constexpr std::uint8_t tape_state_version = 1;
-constexpr std::size_t longest_tape_state = 1000;
+constexpr std::size_t longest_tape_state = 1000;  // Of almost all.
 
 enum TapeFlag : unsigned {
     medium_loaded = 1 << 0,
@@ -32,6 +31,40 @@ enum TapeFlag : unsigned {
     has_last_command = 1 << 7,
     format_is_allowed = 1 << 8,
     key_goes_with_medium = 1 << 9,
+};
+
+// Puts a state together, once for each command: its room is there from the beginning.
+class StateWriter {
+public:
+    StateWriter& u8(unsigned value) { return number<1>(value); }
+    StateWriter& u16(std::uint64_t value) { return number<2>(value); }
+    StateWriter& u24(std::uint64_t value) { return number<3>(value); }
+    StateWriter& u32(std::uint64_t value) { return number<4>(value); }
+    StateWriter& u64(std::uint64_t value) { return number<8>(value); }
+    StateWriter& bytes(scsi::Bytes from) {
+        std::ranges::copy(from, room(from.size()).begin());
+        return *this;
+    }
+    std::vector<std::byte> take() && {
+        state_.resize(size_);
+        return std::move(state_);
+    }
+
+private:
+    template <std::size_t width>
+    StateWriter& number(std::uint64_t value) {
+        scsi::put_big_endian<width>(room(width), 0, value);
+        return *this;
+    }
+    std::span<std::byte> room(std::size_t count) {
+        if (state_.size() - size_ < count) state_.resize(state_.size() + longest_tape_state + count);
+        const auto part = std::span(state_).subspan(size_, count);
+        size_ += count;
+        return part;
+    }
+
+    std::vector<std::byte> state_ = std::vector<std::byte>(longest_tape_state);
+    std::size_t size_ = 0;
 };
 
 // Takes a state apart from its front; beyond its end everything is zero, and it is not whole.
@@ -59,7 +92,7 @@ private:
     bool whole_ = true;
 };
 
-void put_position(Writer& to, const TapePosition& at) {
+void put_position(StateWriter& to, const TapePosition& at) {
     to.u32(at.partition).u64(at.object).u64(at.file);
 }
 
@@ -71,7 +104,7 @@ TapePosition get_position(StateReader& from) {
     return at;
 }
 
-void put_outcome(Writer& to, const Outcome& outcome) {
+void put_outcome(StateWriter& to, const Outcome& outcome) {
     const auto& sense = outcome.sense;
     to.u8(static_cast<unsigned>(outcome.status)).u64(outcome.data_length);
     to.u8(static_cast<unsigned>(sense.key)).u8(sense.asc).u8(sense.ascq);
@@ -100,7 +133,7 @@ Outcome get_outcome(StateReader& from) {
     return outcome;
 }
 
-void put_encryption(Writer& to, const TapeEncryption& encryption) {
+void put_encryption(StateWriter& to, const TapeEncryption& encryption) {
     to.u8(static_cast<unsigned>(encryption.encrypt)).u8(static_cast<unsigned>(encryption.decrypt));
     to.bytes(encryption.key);
     for (const auto* data : {&encryption.unauthenticated, &encryption.authenticated})
@@ -120,10 +153,10 @@ TapeEncryption get_encryption(StateReader& from) {
     return encryption;
 }
 
-void put_text(Writer& to, std::string_view text) {
+void put_text(StateWriter& to, std::string_view text) {
     constexpr std::size_t longest = 64;
     text = text.substr(0, longest);
-    to.u8(static_cast<unsigned>(text.size())).text(text);
+    to.u8(static_cast<unsigned>(text.size())).bytes(std::as_bytes(std::span(text)));
 }
 
 std::string get_text(StateReader& from) {
@@ -147,8 +180,7 @@ std::vector<std::byte> TapeDevice::state() const {
     if (last_) flags |= has_last_command;
     if (format_allowed_) flags |= format_is_allowed;
     if (clear_key_on_unload_) flags |= key_goes_with_medium;
-    Writer to;
-    to.reserve(longest_tape_state);
+    StateWriter to;
     to.u8(tape_state_version).u16(flags);
     put_text(to, medium_id_);
     put_position(to, resume_ || medium() ? where() : TapePosition{});
@@ -168,7 +200,7 @@ std::vector<std::byte> TapeDevice::state() const {
     to.u32(key_instance_);
     const auto values = mode_pages().values();
     to.u16(values.size()).bytes(values);
-    return {to.view().begin(), to.view().end()};
+    return std::move(to).take();
 }
 
 void TapeDevice::restore(std::span<const std::byte> state, bool replaying) {

@@ -99,6 +99,7 @@ __attribute__((target("sse4.2"))) std::uint32_t add_strips(std::uint32_t state, 
         std::uint64_t first = state;
         std::uint64_t second = 0;
         std::uint64_t third = 0;
+#pragma GCC unroll 10
         for (std::size_t i = 0; i < strip; i += 8) {
             first = _mm_crc32_u64(first, word_at(at + i));
             second = _mm_crc32_u64(second, word_at(at + strip + i));
