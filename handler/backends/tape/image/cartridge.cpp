@@ -56,11 +56,6 @@ tl::unexpected<Error> in_use(const std::string& directory) {
                               "shows which process)");
 }
 
-std::string parent_of(const std::string& directory) {
-    const auto parent = fs::path(directory).lexically_normal().parent_path().string();
-    return parent.empty() ? "." : parent;
-}
-
 // What is left is shared among those that name no size.
 Result<std::vector<CartPartition>> share(const std::vector<ByteCount>& sizes, ByteCount capacity) {
     const auto named = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0},
@@ -114,7 +109,7 @@ Result<void> Cartridge::create(const std::string& directory, const NewCartridge&
     cart.segment_size = what.segment_size;
     cart.partitions.resize(1);
     cart.partitions[0].capacity = cart.capacity;
-    return save_cart(directory, cart).and_then([&] { return synchronize_directory(parent_of(directory)); });
+    return save_cart(directory, cart).and_then([&] { return synchronize_name(directory); });
 }
 
 Result<Cart> Cartridge::look_at(const std::string& directory) {

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <filesystem>
 #include <vector>
 
 #include <fmt/format.h>
@@ -95,6 +96,13 @@ Result<void> synchronize_directory(const std::string& path) {
     if (!directory) return tl::unexpected(directory.error());
     if (::fsync(directory->fd()) != 0) return system_failure(path);
     return {};
+}
+
+Result<void> synchronize_name(const std::string& path) {
+    auto name = std::filesystem::path(path).lexically_normal();
+    if (!name.has_filename()) name = name.parent_path();  // It ends with a slash.
+    const auto parent = name.parent_path().string();
+    return synchronize_directory(parent.empty() ? "." : parent);
 }
 
 Result<std::string> text_of(const std::string& path, std::size_t limit) {

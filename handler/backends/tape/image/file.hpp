@@ -44,11 +44,14 @@ Result<void> write_at(const File& file, std::uint64_t at, std::span<const std::b
 Result<void> write_at(const File& file, std::uint64_t at, Buffers from);
 Result<std::uint64_t> size_of(const File& file);
 Result<void> set_size(const File& file, std::uint64_t size);
-// fdatasync, and fsync for what is told of a file elsewhere.
-// Its file system is memory: nothing is to be pushed to a store, and space costs when it is reserved, not later.
+// Its file system is memory: nothing is to be pushed to a store, and space costs when it is reserved, not
+// later.
 bool lies_in_memory(const std::string& path);
+// fdatasync, and fsync for what is told of a file elsewhere.
 Result<void> synchronize(const File& file);
 Result<void> synchronize_directory(const std::string& path);
+// The same of what it lies in: its name survives power loss then.
+Result<void> synchronize_name(const std::string& path);
 // At most so many bytes of a file. ENOENT if there is none.
 Result<std::string> text_of(const std::string& path, std::size_t limit);
 

@@ -75,10 +75,14 @@ Result<void> Partition::recover() {
         tail_ = {};
         tail_.checksum = first_checksum(segments_.identity());
     }
+    const auto known_segments = segments_.starts().size();
     const auto rolled = roll_forward(segments_, index_, tail_);
     if (!rolled) return tl::unexpected(rolled.error());
-    // Who wrote it may have been killed before it was stable.
+    // Who wrote it may have been killed before it was stable, and who made a file before its name was.
     dirty_ = writable_ && rolled->records != 0;
+    if (writable_ && segments_.starts().size() > known_segments) {
+        if (auto kept = segments_.synchronize_names(); !kept) return kept;
+    }
     recovered_ = *rolled;
     recovered_.without_index = !known && recovered_.records != 0;
     pushed_ = tail_.offset;

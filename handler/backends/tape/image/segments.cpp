@@ -143,13 +143,17 @@ Result<void> Segments::create_next(const SegmentStart& start, std::uint32_t pass
     std::array<std::byte, segment_header_size> bytes{};
     encode({identity_, static_cast<std::uint32_t>(number), pass, start}, bytes);
     auto written = write_at(*file, 0, bytes).and_then([&] { return synchronize(*file); }).and_then([&] {
-        return synchronize_directory(directory_);
+        return number == 0 ? synchronize_names() : synchronize_directory(directory_);
     });
     if (!written) return written;
     starts_.push_back(start);
     for (auto& slot : open_)
         if (slot && slot->number == number) slot.reset();
     return open(number).map([](OpenSegment*) {});
+}
+
+Result<void> Segments::synchronize_names() {
+    return synchronize_directory(directory_).and_then([&] { return synchronize_name(directory_); });
 }
 
 Result<void> Segments::remove_from(std::size_t segment) {

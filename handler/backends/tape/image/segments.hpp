@@ -86,6 +86,8 @@ public:
     void accept(const SegmentStart& start) { starts_.push_back(start); }
     // Its name survives power loss then. REQUIRES: so does all that is in the one before.
     Result<void> create_next(const SegmentStart& start, std::uint32_t pass);
+    // The names of all files, and of the directory, survive power loss then.
+    Result<void> synchronize_names();
     // What lies behind the offset is gone, in all files.
     Result<void> cut(std::uint64_t offset);
     Result<void> remove_all();

@@ -149,7 +149,7 @@ Result<void> LibraryDirectory::create(const std::string& path, const LibraryFile
     if (::mkdir((path + "/cartridges").c_str(), 0700) != 0) return system_failure(path + "/cartridges");
     if (auto stored = replace_file(path, "inventory", print(Inventory{})); !stored) return stored;
     // Last: with it, it is a library.
-    return replace_file(path, "library.toml", text);
+    return replace_file(path, "library.toml", text).and_then([&] { return synchronize_name(path); });
 }
 
 std::string LibraryDirectory::cartridge_path(std::string_view name) const {

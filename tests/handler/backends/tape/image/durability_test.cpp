@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 
 #include "tests/handler/backends/tape/image/blocks.hpp"
+#include "tests/support/synchronized_paths.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 using namespace tcmud;
@@ -21,6 +24,43 @@ std::uint64_t allocated(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+TEST_CASE("durability: with the first block of a partition the names of its file and directory are stable") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "cart";
+    need(Cartridge::create(path.string(), {.barcode = "A", .capacity = ByteCount{10 << 20}}));
+    CHECK(synchronized_paths().has(path));
+    CHECK(synchronized_paths().has(directory.path()));
+    auto cartridge = need(Cartridge::open(path.string(), Cartridge::Use::drive));
+    need(cartridge.format({ByteCount{5 << 20}, ByteCount{5 << 20}}));
+    synchronized_paths().clear();
+    append(cartridge.partitions()[1], block(100, 0));
+    CHECK(synchronized_paths().has(path / "p1"));
+    CHECK(synchronized_paths().has(path));
+    synchronized_paths().clear();
+    append(cartridge.partitions()[1], block(100, 1));
+    CHECK(synchronized_paths().empty());
+}
+
+TEST_CASE("durability: names that a killed process may have left unstable are made stable by the next") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "p0";
+    {
+        auto partition = open_partition(path);
+        append(partition, block(100, 0));
+    }
+    synchronized_paths().clear();
+    {
+        auto partition = open_partition(path);
+        CHECK(synchronized_paths().has(path));
+        CHECK(synchronized_paths().has(directory.path()));
+        need(partition.settle());
+    }
+    // The index tells of it now, and does so only of what is stable.
+    synchronized_paths().clear();
+    auto partition = open_partition(path);
+    CHECK(synchronized_paths().empty());
+}
 
 TEST_CASE("durability: records tell what was on stable storage when they were written") {
     const TemporaryDirectory directory;

@@ -29,6 +29,17 @@ TEST_CASE("cartridge files: more pieces than one call takes are written all the 
     CHECK(need(size_of(file)) == 50);
 }
 
+TEST_CASE("cartridge files: a name is made stable in the directory that it lies in") {
+    const TemporaryDirectory directory;
+    const auto outer = directory.path() / "outer";
+    std::filesystem::create_directories(outer / "inner");
+    need(synchronize_name((outer / "inner/").string()));
+    std::filesystem::remove_all(outer);
+    CHECK(synchronize_name((outer / "inner/").string()).error().text ==
+          outer.string() + ": No such file or directory");
+    need(synchronize_name("a-name"));
+}
+
 TEST_CASE("cartridge files: an error names the file") {
     const auto missing = open_file("/nowhere/at/all", O_RDONLY);
     REQUIRE_FALSE(missing);

@@ -15,6 +15,7 @@
 #include <catch2/catch.hpp>
 
 #include "handler/backends/tape/library/moves.hpp"
+#include "tests/support/synchronized_paths.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 using namespace tcmud;
@@ -72,6 +73,15 @@ TEST_CASE("a new library has empty elements") {
     CHECK(snapshot.elements.size() == 7);
     CHECK(snapshot.inventory == Inventory{});
     CHECK(snapshot.problems.empty());
+}
+
+TEST_CASE("a new library, and a new cartridge in it, survive power loss") {
+    test::synchronized_paths().clear();
+    OnDisk disk;
+    CHECK(test::synchronized_paths().has(disk.path()));
+    CHECK(test::synchronized_paths().has(fs::path(disk.path()).parent_path()));
+    REQUIRE(disk.library->add({NewCartridge{}}));
+    CHECK(test::synchronized_paths().has(disk.path() + "/cartridges"));
 }
 
 TEST_CASE("a library is not made over anything, and what is none says so") {
