@@ -26,6 +26,8 @@ enum class VpdPage : std::uint8_t {
     sequential_access_capabilities = 0xb0,
     manufacturer_serial_number = 0xb1,
     tape_alert_supported_flags = 0xb2,
+    automation_device_serial_number = 0xb3,
+    data_transfer_device_element_address = 0xb4,
     logical_block_protection = 0xb5,
 };
 

@@ -125,6 +125,12 @@ struct TapeNext {
     std::vector<std::byte> authenticated;
 };
 
+// The changer that a drive belongs to.
+struct TapeAutomation {
+    std::string serial;
+    std::uint16_t element_address = 0;  // Of the drive, among the changer's elements.
+};
+
 enum class TapeSpacing : std::uint8_t { blocks, filemarks };
 
 // The drives that a LUN can be, and whose names they have, as administrators write them; the first is the
@@ -155,6 +161,8 @@ public:
     // Of tape_personalities and tape_makers.
     virtual std::string_view personality() const { return tape_personalities.front(); }
     virtual std::string_view maker() const { return tape_makers.front(); }
+    // nullopt: the drive stands alone.
+    virtual std::optional<TapeAutomation> automation() const { return std::nullopt; }
 
     // Called on the serving thread, not inside of a call to the backend.
     struct Events {

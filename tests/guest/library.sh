@@ -31,6 +31,11 @@ changer=$(generic_of 0) first=$(node 1) second=$(node 2)
 check_equal "the others are tapes" 2 "$(printf '%s\n' "$first" "$second" | grep -c nst)"
 for lun in 0 1 2; do sg_turs "$(generic_of $lun)"; sg_turs "$(generic_of $lun)"; done >/dev/null 2>&1
 
+# page LUN CODE: what follows the header of a VPD page.
+page() { sg_vpd --page="$2" --raw "$(generic_of "$1")" 2>/dev/null | tail -c +5; }
+check_equal "a drive tells its changer's serial number" LIBRARY01 "$(page 2 0xb3)"
+check_equal "and where it is among its elements: the second of the drives, which begin at 256" 0101 "$(page 2 0xb4 | od -An -tx1 | tr -d " ")"
+
 echo "--- mtx"
 check "mtx inquiry" sh -c "mtx -f $changer inquiry | grep -q 'Product Type: Medium Changer'"
 check "mtx inventory" mtx -f "$changer" inventory

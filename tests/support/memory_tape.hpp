@@ -81,6 +81,7 @@ public:
     std::string drive_serial = "0123456789";
     std::string_view drive_personality = tape_personalities.front();
     std::string_view drive_maker = tape_makers.front();
+    std::optional<TapeAutomation> in_library;
 
     // nullptr: takes the cartridge out.
     void insert(MemoryCartridge* cartridge, bool loaded = true) {
@@ -96,6 +97,7 @@ public:
     std::string_view serial() const override { return drive_serial; }
     std::string_view personality() const override { return drive_personality; }
     std::string_view maker() const override { return drive_maker; }
+    std::optional<TapeAutomation> automation() const override { return in_library; }
     void start(IoQueue&, Events happened) override { events = std::move(happened); }
     const TapeMedium* medium() const override {
         if (!loaded_) return nullptr;

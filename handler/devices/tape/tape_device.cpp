@@ -18,10 +18,11 @@ namespace {
 // SAM-5, SPC-4 and SSC-4, without a version claimed (SPC-4 table 142).
 constexpr std::array<std::uint16_t, 3> tape_versions{0x00a0, 0x0460, 0x0520};
 
-PrimaryDevice::Type tape_type(const TapePersonality& personality) {
+PrimaryDevice::Type tape_type(const TapeBackend& backend) {
+    const auto& personality = tape_personality(backend.personality());
     return {{scsi::DeviceType::tape, true, false, tape_versions, true},
             tape_mode_pages(personality.most_partitions),
-            tape_vpd_pages(),
+            tape_vpd_pages(backend.automation().has_value()),
             TapeDevice::commands()};
 }
 
@@ -32,7 +33,7 @@ Command& waiting_command(IoOperation& operation) {
 }  // namespace
 
 TapeDevice::TapeDevice(TapeBackend& backend, Host& host)
-    : PrimaryDevice(tape_type(tape_personality(backend.personality())), host),
+    : PrimaryDevice(tape_type(backend), host),
       backend_(backend),
       personality_(tape_personality(backend.personality())) {
     attentions().raise(scsi::sense::power_on);

@@ -23,6 +23,7 @@ inline constexpr std::uint8_t extension = 0x01;        // Of the device configur
 
 // Of a drive that makes so many partitions at most.
 std::span<const scsi::ModePageInfo> tape_mode_pages(std::uint8_t most_partitions);
-std::span<const scsi::VpdPage> tape_vpd_pages();
+// in_library: it has a changer, and tells which.
+std::span<const scsi::VpdPage> tape_vpd_pages(bool in_library);
 
 }  // namespace tcmud::devices

@@ -22,11 +22,23 @@ constexpr std::array tape_pages{
     VpdPage::tape_alert_supported_flags,
     VpdPage::logical_block_protection,
 };
+constexpr std::array library_drive_pages{
+    VpdPage::supported_pages,
+    VpdPage::unit_serial_number,
+    VpdPage::device_identification,
+    VpdPage::extended_inquiry,
+    VpdPage::sequential_access_capabilities,
+    VpdPage::manufacturer_serial_number,
+    VpdPage::tape_alert_supported_flags,
+    VpdPage::automation_device_serial_number,
+    VpdPage::data_transfer_device_element_address,
+    VpdPage::logical_block_protection,
+};
 
 }  // namespace
 
-std::span<const VpdPage> tape_vpd_pages() {
-    return tape_pages;
+std::span<const VpdPage> tape_vpd_pages(bool in_library) {
+    return in_library ? std::span<const VpdPage>(library_drive_pages) : tape_pages;
 }
 
 scsi::Writer TapeDevice::vpd_page(VpdPage page) {
@@ -37,6 +49,10 @@ scsi::Writer TapeDevice::vpd_page(VpdPage page) {
             break;
         case VpdPage::manufacturer_serial_number: data.text(serial()); break;
         case VpdPage::tape_alert_supported_flags: data.u64(raised_tape_alerts); break;
+        case VpdPage::automation_device_serial_number: data.text(backend_.automation()->serial); break;
+        case VpdPage::data_transfer_device_element_address:
+            data.u16(backend_.automation()->element_address);
+            break;
         default:
             data.zeros(4);
             data.u8(4).u8(protection_method).u8(protection_length).u8(0xc0).zeros(1);

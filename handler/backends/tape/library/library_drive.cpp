@@ -30,6 +30,11 @@ void LibraryDrive::start(IoQueue& queue, Events events) {
     library_->join(*this, queue);
 }
 
+std::optional<TapeAutomation> LibraryDrive::automation() const {
+    const auto& file = library_->directory().file();
+    return TapeAutomation{file.serial, static_cast<std::uint16_t>(file.bases.drives + number_)};
+}
+
 void LibraryDrive::close_gate(Completion closed) {
     assert(!gate_closed_ && !gate_);
     gate_closed_ = true;

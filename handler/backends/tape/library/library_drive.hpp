@@ -34,6 +34,7 @@ public:
     std::string_view serial() const override { return drive_->serial(); }
     std::string_view personality() const override { return drive_->personality(); }
     std::string_view maker() const override { return drive_->maker(); }
+    std::optional<TapeAutomation> automation() const override;
     void start(IoQueue& queue, Events events) override;
     const TapeMedium* medium() const override { return drive_->medium(); }
     bool occupied() const override { return drive_->occupied(); }

@@ -28,6 +28,19 @@ TEST_CASE("page 00h lists all pages, and each of them is answered") {
     }
 }
 
+TEST_CASE("pages B3h and B4h tell of the changer that a drive belongs to, and of its place there") {
+    Tape tape;
+    for (const unsigned code : {0xb3u, 0xb4u})
+        CHECK(tape.send({0x12, 1, code, 0, 255, 0}, filled(255, 0)).sense.asc == 0x24);
+
+    tape.backend.in_library = TapeAutomation{"LIB01", 0x0101};
+    tape.start();
+    CHECK(page(tape, 0x00) ==
+          bytes({1, 0, 0, 10, 0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5}));
+    CHECK(page(tape, 0xb3) == bytes({1, 0xb3, 0, 5, 'L', 'I', 'B', '0', '1'}));
+    CHECK(page(tape, 0xb4) == bytes({1, 0xb4, 0, 2, 0x01, 0x01}));
+}
+
 TEST_CASE("page 83h names the drive as its changer does: vendor, product, serial") {
     Tape tape({}, "lto-8", "ibm");
     const auto designation = page(tape, 0x83);

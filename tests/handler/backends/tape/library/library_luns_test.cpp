@@ -18,6 +18,9 @@ TEST_CASE("a library's changer and drives are what library.toml says") {
     CHECK(library.drives[1]->personality() == "lto-9");
     CHECK(library.drives[1]->maker() == "ibm");
     CHECK(library.at(second_drive).serial == "0002");
+    REQUIRE(library.drives[1]->automation());
+    CHECK(library.drives[1]->automation()->serial == "78000");
+    CHECK(ElementAddress{library.drives[1]->automation()->element_address} == second_drive);
 }
 
 TEST_CASE("an initiator of the changer keeps operators from import and export elements") {
