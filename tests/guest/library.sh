@@ -161,6 +161,20 @@ check_equal "each went well, to the initiator" '' "$(grep -v 'done$' /run/moves)
 check_equal "after $kills kills no cartridge is lost or doubled" "$before" "$(cartridges)"
 check_equal "the library finds nothing wrong with itself" '' "$(tcmu-library show /srv/vtl | grep -iE 'missing|twice|damaged')"
 
+echo "--- a cartridge goes missing"
+alerts() { sg_logs --page=0x2e --raw "$changer" 2>/dev/null | tail -c +5 | od -An -v -tu1 -w5 | awk '$5 { print $2 }' | tr '\n' ' '; }
+check_equal "nothing was wrong before" '' "$(alerts)"
+gone=$(tcmu-library show /srv/vtl | sed -n 's/.*A00004L8 *\([0-9a-f-]*\).*/\1/p')
+mv "/srv/vtl/cartridges/$gone" /srv/
+tcmu-library remove /srv/vtl A00002L8
+alerted() { alerts >/run/alerts; [ -s /run/alerts ]; }
+check "the changer has an alert when the inventory is looked at again" wait_for 5 alerted
+check_equal "TapeAlert 24, Library inventory" "24 " "$(cat /run/alerts)"
+check_equal "it was told" '' "$(alerts)"
+mv "/srv/$gone" /srv/vtl/cartridges/
+tcmu-library insert /srv/vtl A00002L8
+sg_turs "$changer" >/dev/null 2>&1
+
 echo "--- taken back"
 check "tcmu-unexport takes all three back" tcmu-unexport vtl vtl-drive0 vtl-drive1
 check_equal "nothing is left" 0 "$(tcmuctl list | grep -c vtl)"

@@ -153,6 +153,14 @@ check_fails "a drive without a library has nothing to import to" "a drive withou
 check_fails "a LUN that is not there is said not to be" "there is no LUN 'user_0/none'" "$tcmuctl" medium load none
 ready >/dev/null
 
+echo "--- what it alerts to"
+alerts() { sg_logs --page=0x2e --raw "$sg" 2>/dev/null | tail -c +5 | od -An -v -tu1 -w5 | awk '$5 { print $2 }' | tr '\n' ' '; }
+mt -f "$tape" lock
+check_fails "an operator is refused once more" "prevents the removal" "$tcmuctl" medium unload drive
+mt -f "$tape" unlock
+check_equal "sg_logs reads TapeAlert 10, no removal" "10 " "$(alerts)"
+check_equal "once" "" "$(alerts)"
+
 echo "--- killed and restarted"
 rewind
 dd if=/run/data of="$tape" bs=64k status=none

@@ -104,6 +104,7 @@ ChangerPages::ChangerPages(std::span<const Element> elements)
 ChangerDevice::ChangerDevice(ChangerBackend& backend, Host& host)
     : ChangerPages(backend.elements()), PrimaryDevice(changer(infos), host), backend_(backend) {
     attentions().raise(scsi::sense::power_on);
+    look_for_damage();
 }
 
 void ChangerDevice::abort(Command& command) {
@@ -143,12 +144,18 @@ scsi::Writer ChangerDevice::vpd_page(scsi::VpdPage page) {
     return scsi::begin_vpd(scsi::DeviceType::changer, page);
 }
 
+void ChangerDevice::look_for_damage() {
+    if (std::ranges::any_of(backend_.elements(), &Element::damaged)) raise_alert(ChangerAlert::inventory);
+}
+
 void ChangerDevice::import_export_accessed() {
+    look_for_damage();
     attentions().raise(scsi::sense::import_export_accessed);
     state_changed();
 }
 
 void ChangerDevice::inventory_changed() {
+    look_for_damage();
     attentions().raise(scsi::sense::medium_may_have_changed);
     state_changed();
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "handler/devices/changer/changer_alert.hpp"
 #include "handler/devices/changer/element_status.hpp"
 #include "handler/devices/exclusive_ranges.hpp"
 #include "handler/devices/primary_device.hpp"
@@ -87,8 +88,12 @@ private:
     // Whether a predecessor has carried this command out, and was killed before it could say so.
     bool has_happened(const Command& command, const Move& move) const;
 
+    void raise_alert(ChangerAlert alert) { alerts_ |= bit_of(alert); }
+    void look_for_damage();
+
     ChangerBackend& backend_;
     bool prevented_ = false;
+    std::uint64_t alerts_ = 0;  // TapeAlert flags.
     // Commands that change something come one after the other.
     ExclusiveRanges turns_;
 

@@ -96,6 +96,7 @@ Steps<Outcome> ChangerDevice::carry_out(Command& command, Move move) {
     }
     // Before the next one may begin, which forgets this one.
     if (status == MoveStatus::ok) command.note(command, Command::Progress::done);
+    if (status == MoveStatus::io_error) raise_alert(ChangerAlert::hardware_d);
     co_return outcome_of_move(status);
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "handler/devices/tape_alert_flags.hpp"
+
 namespace tcmud::devices {
 
 enum class TapeAlert : std::uint8_t {
@@ -17,11 +19,8 @@ enum class TapeAlert : std::uint8_t {
     read_only_format = 17,
 };
 
-inline constexpr unsigned tape_alert_flags = 64;
-
-// As in MAM attribute 0002h, log page 12h and VPD page B2h: the first flag is the most significant bit.
 constexpr std::uint64_t bit_of(TapeAlert alert) {
-    return std::uint64_t{1} << (tape_alert_flags - static_cast<unsigned>(alert));
+    return bit_of_flag(static_cast<unsigned>(alert));
 }
 
 inline constexpr std::uint64_t raised_tape_alerts =

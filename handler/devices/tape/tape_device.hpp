@@ -194,13 +194,13 @@ private:
     std::vector<TapeAttribute> attributes_of(std::uint32_t partition) const;
     bool have_room(const std::vector<TapeAttribute>& wanted, std::uint32_t partition) const;
     TapeStatistics since_load() const;
-    std::optional<LogPage> log_page(std::uint8_t code);
+    std::optional<LogPage> log_page(std::uint8_t code) const;
     LogPage sequential_access_log() const;
     LogPage device_status_log() const;
     LogPage device_statistics_log() const;
     LogPage volume_statistics_log() const;
     LogPage usage_log() const;
-    LogPage alert_log();
+    LogPage alert_log() const;
 
     // Encryption.
     std::optional<scsi::Writer> encryption_page(std::uint16_t code) const;

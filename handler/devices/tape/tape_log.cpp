@@ -197,17 +197,14 @@ LogPage TapeDevice::usage_log() const {
     return page;
 }
 
-// SSC-5 8.3.3: reading the flags takes them down.
-LogPage TapeDevice::alert_log() {
+LogPage TapeDevice::alert_log() const {
     LogPage page(tape_alert);
     for (unsigned flag = 1; flag <= tape_alert_flags; ++flag)
-        page.number(static_cast<std::uint16_t>(flag),
-                    (alerts_ & bit_of(static_cast<TapeAlert>(flag))) != 0 ? 1 : 0, 1);
-    alerts_ = 0;
+        page.number(static_cast<std::uint16_t>(flag), (alerts_ & bit_of_flag(flag)) != 0 ? 1 : 0, 1);
     return page;
 }
 
-std::optional<LogPage> TapeDevice::log_page(std::uint8_t code) {
+std::optional<LogPage> TapeDevice::log_page(std::uint8_t code) const {
     const auto counts = since_load();
     switch (code) {
         case write_errors: return errors_log(code, counts.written, write_failures_);
@@ -243,7 +240,10 @@ Steps<Outcome> TapeDevice::log_sense(Command& command) {
     const auto page = log_page(code);
     if (!page) co_return Outcome::check(sense::invalid_field_in_cdb.in_cdb(2, 5));
     if (!page->reaches(pointer)) co_return Outcome::check(sense::invalid_field_in_cdb.in_cdb_byte(5));
-    co_return send(command, page->from(pointer), allocation);
+    const auto data = page->from(pointer);
+    // SSC-5 8.3.3: reading the flags takes them down.
+    if (code == tape_alert) alerts_ &= ~flags_told(pointer, std::min<std::uint64_t>(data.size(), allocation));
+    co_return send(command, data, allocation);
 }
 
 // SPC-4 6.5. PCR: counting begins anew; there is nothing else that could be set.
