@@ -12,6 +12,7 @@
 #include "handler/devices/changer/changer_device.hpp"
 #include "handler/devices/tape/tape_device.hpp"
 #include "handler/serving/timed_backend.hpp"
+#include "handler/serving/timed_tape.hpp"
 
 namespace tcmud::serving {
 
@@ -55,13 +56,19 @@ public:
         : backend_(std::move(backend)) {
         told_->host = &host;
         backend_->start(loop.io(), events());
-        told_->device = &device_.emplace(*backend_, host);
+        if constexpr (is_tape)
+            told_->device = &device_.emplace(timed_.emplace(*backend_, loop.clock()), host);
+        else
+            told_->device = &device_.emplace(*backend_, host);
     }
     ~ServedRemovable() override { *told_ = {}; }
 
     devices::Device& device() override { return *device_; }
+    const Latency* latency(Direction direction) const override {
+        return timed_ ? &timed_->latency(direction) : nullptr;
+    }
     void control(std::string_view command, Controlled done) override {
-        if constexpr (std::is_same_v<Backend, TapeBackend>) {
+        if constexpr (is_tape) {
             using enum devices::TapeDevice::Button;
             const auto pressed = [&] {
                 return [done = std::move(done)](const Result<void>& result) {
@@ -80,8 +87,10 @@ public:
     }
 
 private:
+    static constexpr bool is_tape = std::is_same_v<Backend, TapeBackend>;
+
     typename Backend::Events events() const {
-        if constexpr (std::is_same_v<Backend, TapeBackend>)
+        if constexpr (is_tape)
             return {teller(&Device::medium_changed), [told = told_](std::string_view remark) {
                         if (told->host) told->host->remark(remark);
                     }};
@@ -95,6 +104,7 @@ private:
     }
 
     std::unique_ptr<Backend> backend_;
+    std::optional<TimedTape> timed_;  // Of a drive alone: moves of a changer are as many as its commands.
     std::optional<Device> device_;
     // Whom events are told; nobody, once the unit was left: the library that they come from goes on, and its
     // backend is destroyed elsewhere.

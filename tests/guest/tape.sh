@@ -40,6 +40,8 @@ check "mt setblk 0: blocks of any length" blocks 0
 random 3000000 >/run/data
 check "dd writes blocks of 64 KiB" dd if=/run/data of="$tape" bs=64k status=none
 check_equal "st wrote a filemark behind them" "1 0" "$(position)"
+check "tcmuctl status tells how long the drive took to write them" \
+    grep -qE '^Backend, write +mean [0-9.]+[um]?s of 46$' <<<"$("$tcmuctl" status drive)"
 check_equal "the last block was a short one: 46 blocks and a filemark" 47 "$(told)"
 check "mt weof: two more filemarks" mt -f "$tape" weof 2
 check_equal "mt status counts them" "3 0" "$(position)"

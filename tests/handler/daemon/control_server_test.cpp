@@ -160,9 +160,9 @@ TEST_CASE("the control socket tells what is known of every LUN") {
 }
 
 TEST_CASE("statistics have no latencies of a backend that is not measured") {
-    auto tape = report("a");
-    tape.counters.backend_is_measured = false;
-    const auto stats = Served({tape}).get("/stats");
+    auto changer = report("a");
+    changer.counters.backend_is_measured = false;
+    const auto stats = Served({changer}).get("/stats");
     REQUIRE(stats);
     CHECK((*stats)[0].contains("latency"));
     CHECK_FALSE((*stats)[0].contains("backend_latency"));

@@ -62,6 +62,7 @@ TEST_CASE("what happens to a library after its changer's unit was left is told n
     auto& library = *backend;
     on(loop, [&] {
         auto unit = ServedUnit::make(std::unique_ptr<ChangerBackend>(std::move(backend)), {}, host, loop);
+        CHECK_FALSE(unit->latency(Direction::other));
         library.events.inventory_changed();
         library.events.import_export_accessed();
         const auto left = unit->leave();
@@ -80,8 +81,8 @@ TEST_CASE("a tape drive is loaded and unloaded by its administrator; all else is
     const auto& drive = *backend;
     on(loop, [&] {
         const auto unit = ServedUnit::make(std::unique_ptr<TapeBackend>(std::move(backend)), {}, host, loop);
-        CHECK_FALSE(unit->latency(Direction::read));
         CHECK(asked(*unit, "unload"));
+        CHECK(unit->latency(Direction::other)->snapshot().count() == 1);
         CHECK_FALSE(drive.medium());
         CHECK_FALSE(asked(*unit, "unload"));
         CHECK(asked(*unit, "load"));
