@@ -90,12 +90,13 @@ private:
     static constexpr bool is_tape = std::is_same_v<Backend, TapeBackend>;
 
     typename Backend::Events events() const {
+        const auto remarked = [told = told_](std::string_view remark) {
+            if (told->host) told->host->remark(remark);
+        };
         if constexpr (is_tape)
-            return {teller(&Device::medium_changed), [told = told_](std::string_view remark) {
-                        if (told->host) told->host->remark(remark);
-                    }};
+            return {teller(&Device::medium_changed), remarked};
         else
-            return {teller(&Device::import_export_accessed), teller(&Device::inventory_changed)};
+            return {teller(&Device::import_export_accessed), teller(&Device::inventory_changed), remarked};
     }
     std::function<void()> teller(void (Device::*event)()) const {
         return [told = told_, event] {

@@ -75,6 +75,8 @@ public:
         std::function<void()> import_export_accessed;
         // The library was changed from outside in any other way: initiators look at everything again.
         std::function<void()> inventory_changed;
+        // What the administrator is to know of the library, in a line.
+        std::function<void(std::string_view remark)> remarked{};
     };
     virtual void start(IoQueue& queue, Events events) = 0;
 

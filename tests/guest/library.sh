@@ -175,8 +175,27 @@ mv "/srv/$gone" /srv/vtl/cartridges/
 tcmu-library insert /srv/vtl A00002L8
 sg_turs "$changer" >/dev/null 2>&1
 
+echo "--- library.toml is edited"
+sed -i 's/^slots = 8/slots = 9/' /srv/vtl/library.toml
+printf '\n[[drives]]\nserial = "0003"\n' >>/srv/vtl/library.toml
+edited() { grep -q 'user_0/vtl: /srv/vtl/library.toml was changed: that takes effect when all LUNs' /run/tcmud.log; }
+check "the log says that it does not take effect yet" wait_for 5 edited
+shape() { mtx -f "$changer" status 2>&1 | sed -n 's/^ *Storage Changer [^:]*://p'; }
+check_equal "nothing has changed" "2 Drives, 10 Slots ( 2 Import/Export )" "$(shape)"
+check_fails "the new drive cannot be exported" "" tcmu-export -n third -t tape -o drive=2 /srv/vtl
+check "the log says why" grep -q 'there is no drive 2: the library has 2, counted from 0; .* was changed' /run/tcmud.log
+tcmu-unexport third >/dev/null 2>&1
+stop_tcmud
+start_tcmud
+check_fails "the restarted daemon's changer says that its mode parameters have changed" "" sg_turs "$changer"
+sg_turs "$changer" >/dev/null 2>&1
+check_equal "it has a slot and a drive more" "3 Drives, 11 Slots ( 2 Import/Export )" "$(shape)"
+check_equal "with the same cartridges" "$before" "$(cartridges)"
+check "the new drive can be exported" tcmu-export -n vtl-drive2 -t tape -o drive=2 -i "$(basename "$(dirname "$group")")" /srv/vtl
+check_equal "beside the others" 4 "$(tcmuctl list | grep -c serving)"
+
 echo "--- taken back"
-check "tcmu-unexport takes all three back" tcmu-unexport vtl vtl-drive0 vtl-drive1
+check "tcmu-unexport takes all four back" tcmu-unexport vtl vtl-drive0 vtl-drive1 vtl-drive2
 check_equal "nothing is left" 0 "$(tcmuctl list | grep -c vtl)"
 for cartridge in /srv/vtl/cartridges/*; do
     check "$(basename "$cartridge") is in order" tcmu-tape verify "$cartridge"

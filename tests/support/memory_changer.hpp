@@ -46,6 +46,14 @@ public:
     Element& at(std::uint16_t address) {
         return *std::ranges::find(elements_, ElementAddress{address}, &Element::address);
     }
+    void add(ElementType type, std::uint16_t first, unsigned count) {
+        for (unsigned i = 0; i < count; ++i) {
+            Element element;
+            element.type = type;
+            element.address = ElementAddress(first + i);
+            elements_.push_back(element);
+        }
+    }
     void put(std::uint16_t address, std::string barcode) {
         at(address).full = true;
         at(address).cartridge = "cartridge " + barcode;
@@ -86,14 +94,6 @@ private:
         for (auto rest = raw(address); rest != 0; rest = static_cast<std::uint16_t>(rest / 16))
             text.insert(text.begin(), "0123456789abcdef"[rest % 16]);
         return text;
-    }
-    void add(ElementType type, std::uint16_t first, unsigned count) {
-        for (unsigned i = 0; i < count; ++i) {
-            Element element;
-            element.type = type;
-            element.address = ElementAddress(first + i);
-            elements_.push_back(element);
-        }
     }
     void note(std::string what, std::initializer_list<ElementAddress> addresses) {
         for (const auto address : addresses) what += " " + hex(address);

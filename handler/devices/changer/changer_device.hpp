@@ -90,6 +90,8 @@ private:
 
     void raise_alert(ChangerAlert alert) { alerts_ |= bit_of(alert); }
     void look_for_damage();
+    // addresses: of elements, as mode page 1Dh tells of them.
+    bool has_elements_of(scsi::Bytes addresses) const;
 
     ChangerBackend& backend_;
     bool prevented_ = false;

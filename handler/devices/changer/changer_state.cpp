@@ -2,8 +2,8 @@
 // What a changer keeps for the next daemon: whether operators are locked out, unit attentions that nobody was
 // told of, the search that REQUEST VOLUME ELEMENT ADDRESS answers, and the move that began last.
 //
-// A byte of version, one of flags, the number of unit attentions and the sense key, ASC and ASCQ of each; a
-// search; a move.
+// A byte of version, one of flags, the number of unit attentions and the sense key, ASC and ASCQ of each; the
+// elements, as mode page 1Dh tells of them; a search; a move.
 #include "handler/devices/changer/changer_device.hpp"
 
 namespace tcmud::devices {
@@ -25,7 +25,11 @@ enum ChangerFlag : std::uint8_t {
     descriptor_sense_data = 1 << 1,
     has_search = 1 << 2,
     has_begun = 1 << 3,
+    has_elements = 1 << 4,
 };
+
+constexpr std::uint8_t elements_page = 0x1d;
+constexpr std::size_t element_bytes = 16;
 
 void append(scsi::Writer& to, const VolumeSearch& search) {
     to.u8(search.action).u8(search.type).u16(search.start).u16(search.lowest).u16(search.highest);
@@ -42,9 +46,16 @@ VolumeSearch search_in(scsi::Bytes from) {
 
 }  // namespace
 
+bool ChangerDevice::has_elements_of(scsi::Bytes addresses) const {
+    for (std::size_t i = 0; i < element_bytes; ++i) {
+        if (get_8(addresses, i) != mode_pages().current(elements_page, 2 + i)) return false;
+    }
+    return true;
+}
+
 std::vector<std::byte> ChangerDevice::state() const {
     scsi::Writer to;
-    unsigned flags = 0;
+    unsigned flags = has_elements;
     if (prevented_) flags |= removal_is_prevented;
     if (sense_format() == scsi::SenseFormat::descriptor) flags |= descriptor_sense_data;
     if (search_) flags |= has_search;
@@ -53,6 +64,7 @@ std::vector<std::byte> ChangerDevice::state() const {
     to.u8(changer_version).u8(flags).u8(static_cast<unsigned>(pending.size()));
     for (const auto& attention : pending)
         to.u8(static_cast<std::uint8_t>(attention.key)).u8(attention.asc).u8(attention.ascq);
+    for (std::size_t i = 0; i < element_bytes; ++i) to.u8(mode_pages().current(elements_page, 2 + i));
     if (search_) append(to, *search_);
     if (begun_) {
         const auto cartridge = std::string_view(begun_->cartridge).substr(0, 255);
@@ -76,6 +88,15 @@ void ChangerDevice::restore(std::span<const std::byte> state, bool replaying) {
     auto rest = state.subspan(changer_head);
     for (std::size_t i = 0; i < count; ++i, rest = rest.subspan(attention_bytes))
         attentions().raise({static_cast<scsi::SenseKey>(get_8(rest, 0)), get_8(rest, 1), get_8(rest, 2)});
+    if ((flags & has_elements) != 0) {
+        if (rest.size() < element_bytes) return;
+        // library.toml was changed meanwhile.
+        if (!has_elements_of(rest.first(element_bytes))) {
+            attentions().raise(scsi::sense::mode_parameters_changed);
+            attentions().raise(scsi::sense::medium_may_have_changed);
+        }
+        rest = rest.subspan(element_bytes);
+    }
     if ((flags & has_search) != 0 && rest.size() >= search_bytes) {
         search_ = search_in(rest);
         rest = rest.subspan(search_bytes);

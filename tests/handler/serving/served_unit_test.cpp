@@ -63,6 +63,8 @@ TEST_CASE("what happens to a library after its changer's unit was left is told n
     on(loop, [&] {
         auto unit = ServedUnit::make(std::unique_ptr<ChangerBackend>(std::move(backend)), {}, host, loop);
         CHECK_FALSE(unit->latency(Direction::other));
+        library.events.remarked("library.toml was changed");
+        CHECK(host.remarks == std::vector<std::string>{"library.toml was changed"});
         library.events.inventory_changed();
         library.events.import_export_accessed();
         const auto left = unit->leave();
@@ -70,6 +72,8 @@ TEST_CASE("what happens to a library after its changer's unit was left is told n
         library.events.inventory_changed();
         unit.reset();
         library.events.import_export_accessed();
+        library.events.remarked("again");
+        CHECK(host.remarks.size() == 1);
     });
 }
 

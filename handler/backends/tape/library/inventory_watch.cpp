@@ -46,7 +46,8 @@ public:
     // Those of one directory share a watch of the kernel's.
     int add(const std::string& directory, const InventoryWatch* owner, std::function<void()> replaced) {
         const std::lock_guard guard(mutex_);
-        const int watch = ::inotify_add_watch(inotify_, directory.c_str(), IN_MOVED_TO | IN_ONLYDIR);
+        const int watch =
+            ::inotify_add_watch(inotify_, directory.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR);
         if (watch >= 0) replaced_[watch][owner] = std::move(replaced);
         return watch;
     }
@@ -71,15 +72,16 @@ private:
 
     void read_events() {
         alignas(inotify_event) std::array<char, 16 * 1024> buffer;
+        // Inventories are always replaced; editors write library.toml in either way.
         const auto length = ::read(inotify_, buffer.data(), buffer.size());
         for (ssize_t at = 0; at < length;) {
             inotify_event event;
             std::memcpy(&event, buffer.data() + at, sizeof event);
             const std::string_view name = event.len == 0 ? "" : buffer.data() + at + sizeof event;
-            // With too many at once, some are lost: any inventory may be another.
+            // With too many at once, some are lost: any file may be another.
             if ((event.mask & IN_Q_OVERFLOW) != 0) {
                 tell_all();
-            } else if (name == "inventory") {
+            } else if (name == "inventory" || name == "library.toml") {
                 tell(event.wd);
             }
             at += static_cast<ssize_t>(sizeof event + event.len);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Notices when an inventory is replaced, by whomever: one thread for all libraries of the process, which
-// sleeps until the kernel has something to say.
+// Notices when an inventory is replaced, or a library.toml written, by whomever: one thread for all libraries
+// of the process, which sleeps until the kernel has something to say.
 #pragma once
 
 #include <functional>

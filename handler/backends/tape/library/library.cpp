@@ -162,6 +162,7 @@ bool Library::is_loaded(std::size_t drive) {
 std::string Library::problems() const {
     std::string text;
     if (!trouble_.empty()) text += trouble_ + "\n";
+    if (!edited_.empty()) text += edited_ + "\n";
     if (!watch_->watches()) {
         text += "what others change is noticed late: inotify cannot watch " + directory_.path() +
                 " (fs.inotify.max_user_watches and max_user_instances of sysctl bound it)\n";
@@ -190,13 +191,24 @@ void Library::tell(Difference difference) {
     if (event) event();
 }
 
+void Library::note_edited(std::string what) {
+    const bool news = !what.empty() && what != edited_;
+    edited_ = std::move(what);
+    if (news && changer_ && changer_->remarked) changer_->remarked(edited_);
+}
+
 // What another process has changed: initiators are told, drives follow.
 Sequence Library::look_again() {
     const auto kept = shared_from_this();
     std::optional<Result<LibrarySnapshot>> found;
     const auto before = now_;
-    auto look = [&] { found.emplace(directory_.look(before.get())); };
+    std::string edited;
+    auto look = [&] {
+        found.emplace(directory_.look(before.get()));
+        edited = directory_.what_was_edited();
+    };
     co_await in_background(*queue_, file_, look);
+    note_edited(std::move(edited));
     // One that cannot be read is as it was, until it can.
     if (!found->has_value()) {
         trouble_ = found->error().text;

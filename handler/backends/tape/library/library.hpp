@@ -95,12 +95,14 @@ private:
     // What is there is known from now on; changer: what others did is told.
     void know(LibrarySnapshot snapshot);
     void tell(Difference difference);
+    void note_edited(std::string what);
 
     const LibraryDirectory directory_;
     File open_directory_;
     IoFile file_;
     std::shared_ptr<const LibrarySnapshot> now_;
     std::string trouble_;  // Why its files could not be read or changed, the last time.
+    std::string edited_;   // See LibraryDirectory::what_was_edited().
 
     // Of several threads.
     std::mutex mutex_;

@@ -79,6 +79,13 @@ bool is_label(std::string_view text) {
            std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '/'; });
 }
 
+Result<LibraryFile> read_library(const std::string& directory) {
+    const auto name = directory + "/library.toml";
+    const auto text = text_of(name, longest_library_file);
+    if (!text) return tl::unexpected(text.error());
+    return parse_library(*text, name);
+}
+
 LibrarySnapshot::Facts facts_of(const std::string& directory) {
     LibrarySnapshot::Facts facts;
     const auto cart = Cartridge::look_at(directory);
@@ -125,16 +132,21 @@ Result<LibraryDirectory> LibraryDirectory::open(const std::string& path) {
     const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
     if (!real) return system_failure(path);
     const std::string directory = real.get();
-    const auto name = directory + "/library.toml";
-    const auto text = text_of(name, longest_library_file);
-    if (!text) {
-        if (text.error().number == ENOENT)
-            return failure(ENOENT, path + ": is no tape library, there is no library.toml in it");
-        return tl::unexpected(text.error());
-    }
-    auto file = parse_library(*text, name);
+    auto file = read_library(directory);
+    if (!file && file.error().number == ENOENT)
+        return failure(ENOENT, path + ": is no tape library, there is no library.toml in it");
     if (!file) return tl::unexpected(file.error());
     return LibraryDirectory(directory, std::move(*file));
+}
+
+std::string LibraryDirectory::what_was_edited() const {
+    const auto file = read_library(path_);
+    if (!file) return "library.toml cannot be used: " + file.error().text;
+    if (*file == file_) return {};
+    return fmt::format(
+        "{}/library.toml was changed: that takes effect when all LUNs of the library are unexported and "
+        "exported again, or tcmud is restarted",
+        path_);
 }
 
 Result<void> LibraryDirectory::create(const std::string& path, const LibraryFile& file) {

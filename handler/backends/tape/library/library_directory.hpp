@@ -48,6 +48,9 @@ public:
     // Without symbolic links.
     const std::string& path() const { return path_; }
     const LibraryFile& file() const { return file_; }
+    // How library.toml is not what it was when this was opened, and what to do about it, a line; empty: it is
+    // the same.
+    std::string what_was_edited() const;
     std::string inventory_path() const { return path_ + "/inventory"; }
     std::string cartridge_path(std::string_view name) const;
 

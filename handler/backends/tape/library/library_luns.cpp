@@ -72,7 +72,12 @@ Result<std::unique_ptr<TapeBackend>> Library::open_drive(const std::string& path
     auto library = find(path);
     if (!library) return tl::unexpected(library.error());
     const auto& directory = (*library)->directory();
-    if (auto exists = directory.check_drive(number); !exists) return tl::unexpected(exists.error());
+    if (auto exists = directory.check_drive(number); !exists) {
+        // It may be in the file, and not in the library that is served.
+        const auto edited = directory.what_was_edited();
+        if (!edited.empty()) exists.error().text += "; " + edited;
+        return tl::unexpected(exists.error());
+    }
     const auto& what = directory.file().drives[number];
     auto drive = make_drive(
         {what.serial, directory.path(), what.personality, what.maker, compression_level(what.compression)});

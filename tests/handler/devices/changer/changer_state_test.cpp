@@ -35,6 +35,17 @@ TEST_CASE("the next daemon's changer does not begin anew, and tells what was not
     CHECK(good(changer.send({0x00, 0, 0, 0, 0, 0})));
 }
 
+TEST_CASE("a changer that has other elements than its predecessor says so") {
+    Changer changer;
+    changer.backend.add(ElementType::drive, MemoryChanger::drive + 2, 1);
+    changer.restart();
+    CHECK(changer.send({0x00, 0, 0, 0, 0, 0}).sense == sense::mode_parameters_changed);
+    CHECK(changer.send({0x00, 0, 0, 0, 0, 0}).sense == sense::medium_may_have_changed);
+    CHECK(good(changer.send({0x00, 0, 0, 0, 0, 0})));
+    changer.restart();
+    CHECK(good(changer.send({0x00, 0, 0, 0, 0, 0})));
+}
+
 TEST_CASE("a changer's state that is cut or of another version is none") {
     Changer changer;
     REQUIRE(good(changer.send({0x1e, 0, 0, 0, 1, 0})));

@@ -2,6 +2,7 @@
 #include "handler/backends/tape/library/library.hpp"
 
 #include <filesystem>
+#include <fstream>
 
 #include <catch2/catch.hpp>
 
@@ -21,6 +22,42 @@ TEST_CASE("what another process changes is noticed and told") {
     library.until([&] { return library.inventory_events == 1; });
     CHECK(library.barcode_at(slot) == "A00002L8");
     CHECK(library.import_export_events == 1);
+}
+
+TEST_CASE(
+    "a library.toml that is edited takes effect when nothing of the library is served; until then that is "
+    "told") {
+    ServedLibrary library;
+    library.serve_all();
+    const auto path = library.path() + "/library.toml";
+    const auto edit = [&](std::string_view with) { std::ofstream(path, std::ios::app) << with; };
+    edit("# A remark changes nothing.\n");
+    library.turn();
+    CHECK(library.remarks.empty());
+    edit("[[drives]]\nserial = \"0003\"\n");
+    const auto told =
+        path +
+        " was changed: that takes effect when all LUNs of the library are unexported and exported "
+        "again, or tcmud is restarted";
+    library.until([&] { return library.remarks.size() == 1; });
+    CHECK(library.remarks[0] == told);
+    CHECK(ServedLibrary::need(library.changer->control("problems")) == told + "\n");
+    CHECK(tape::Library::open_drive(library.path(), 2).error().text ==
+          library.path() + ": there is no drive 2: the library has 2, counted from 0; " + told);
+    library.stop();
+    CHECK(tape::Library::open_drive(library.path(), 2));
+}
+
+TEST_CASE("a library.toml that is edited and wrong is told of, and the library goes on as it was") {
+    ServedLibrary library;
+    library.serve_all();
+    std::ofstream(library.path() + "/library.toml", std::ios::app) << "slots = 7\n";
+    library.until([&] { return library.remarks.size() == 1; });
+    CHECK(
+        library.remarks[0].starts_with("library.toml cannot be used: " + library.path() + "/library.toml:"));
+    library.put("A00001L8", slot);
+    library.until([&] { return library.inventory_events == 1; });
+    CHECK(library.remarks.size() == 1);
 }
 
 TEST_CASE("drives follow what another process has changed") {

@@ -76,7 +76,8 @@ public:
 
     void serve_changer() {
         changer = need(tape::Library::open_changer(path()));
-        changer->start(queue_, {[this] { ++import_export_events; }, [this] { ++inventory_events; }});
+        changer->start(queue_, {[this] { ++import_export_events; }, [this] { ++inventory_events; },
+                                [this](std::string_view remark) { remarks.emplace_back(remark); }});
     }
     TapeBackend& serve_drive(std::size_t number) {
         auto& drive = drives[number];
@@ -181,6 +182,7 @@ public:
     int import_export_events = 0;
     int inventory_events = 0;
     int medium_events[2]{};
+    std::vector<std::string> remarks;
 
 private:
     TemporaryDirectory temporary_;
