@@ -13,6 +13,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -29,6 +30,13 @@ constexpr int events_at_once = 64;
 constexpr int rounds_per_turn = 8;
 // Rings. More of them would only find less.
 constexpr std::size_t looked_at_before_sleep = 16;
+
+// What epoll knows a backend by: sessions are known by their address, and this bit is set in no address.
+constexpr std::uintptr_t backend_bit = 1;
+
+void* marked(BlockBackend& backend) {
+    return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(&backend) | backend_bit);
+}
 
 int checked(int result, const char* what) {
     if (result < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -115,6 +123,20 @@ void Loop::remove(Session& session) {
     session.listed_ready = session.listed_to_publish = false;
 }
 
+void Loop::add(BlockBackend& backend) {
+    const auto fd = backend.event_fd();
+    if (!fd) return;
+    watch(*fd, marked(backend), true);
+    ++backends_;
+}
+
+void Loop::remove(BlockBackend& backend) {
+    const auto fd = backend.event_fd();
+    if (!fd) return;
+    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, *fd, nullptr);
+    --backends_;
+}
+
 void Loop::serve_again(Session& session) {
     if (!std::exchange(session.listed_ready, true)) ready_.push_back(&session);
 }
@@ -174,22 +196,32 @@ void Loop::wait() {
                                  more_to_do ? 0 : patience, nullptr, 0);
     clock_.go_on();
     if (count == 0 && !more_to_do) return rest();
+    bool posted = false;
     for (long i = 0; i < count; ++i) {
         void* whose = events[static_cast<std::size_t>(i)].data.ptr;
         // The eventfd is edge-triggered and never read; the io_uring is looked at in every turn.
-        if (whose == &wake_) {
-            run_posted();
-        } else if (whose != io_.get()) {
-            shared_.activity.note();
-            serve_again(*static_cast<Session*>(whose));
-        }
+        if (whose == &wake_)
+            posted = true;
+        else if (whose != io_.get())
+            heard(whose);
     }
+    // Last, for a task may remove what another event is of.
+    if (posted) run_posted();
+}
+
+void Loop::heard(void* whose) {
+    const auto address = reinterpret_cast<std::uintptr_t>(whose);
+    if ((address & backend_bit) != 0) return reinterpret_cast<BlockBackend*>(address & ~backend_bit)->reap();
+    shared_.activity.note();
+    serve_again(*static_cast<Session*>(whose));
 }
 
 // Before a sleep: for a moment, whether a command comes. Not while anything is under way, whose end would not
-// be seen, nor at less than full weight: then others want the CPU. True: one has come.
+// be seen (what libraries have under way we do not know), nor at less than full weight: then others want the
+// CPU. True: one has come.
 bool Loop::look_around() {
-    if (nice_ != 0 || lately_served_.empty() || !io_->idle() || !busy_wait_.worthwhile()) return false;
+    if (nice_ != 0 || backends_ != 0 || lately_served_.empty() || !io_->idle() || !busy_wait_.worthwhile())
+        return false;
     const auto until = std::chrono::steady_clock::now() + busy_wait_.at_most();
     do {
         if (look_at_rings()) {

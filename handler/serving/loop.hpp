@@ -22,6 +22,7 @@
 #include "handler/serving/shared.hpp"
 #include "handler/serving/turn_clock.hpp"
 #include "handler/serving/weight_controller.hpp"
+#include "tcmud/block_backend.hpp"
 
 namespace tcmud::serving {
 
@@ -58,6 +59,11 @@ public:
     void add(Session& session);
     // Nothing of the session is called any more when this returns.
     void remove(Session& session);
+    // A backend whose library ends operations on threads of its own: it is told to reap whenever its
+    // event_fd() is written, which need not be read. One without such a descriptor is left alone.
+    void add(BlockBackend& backend);
+    // The backend is not told any more when this returns.
+    void remove(BlockBackend& backend);
     // The session has completions to publish at the end of the turn.
     void publish_later(Session& session);
     // The session has more to do than it was allowed to in this turn, or was woken by other means than its
@@ -82,6 +88,7 @@ private:
     bool look_around();
     bool look_at_rings();
     void watch(int fd, void* whose, bool edges) const;
+    void heard(void* whose);
     void run_posted();
     bool goes_on_at_once();
     void weigh();
@@ -102,6 +109,7 @@ private:
     std::vector<Session*> serving_now_;
     std::vector<Session*> to_publish_;
     BusyWait busy_wait_;
+    std::size_t backends_ = 0;             // Those that are told to reap.
     std::vector<Session*> lately_served_;  // Had commands in the last turn that found any; some of them.
     WeightController controller_;
     int nice_ = 0;                    // In force.

@@ -22,8 +22,9 @@ class ServedDisk final : public ServedUnit {
 public:
     ServedDisk(std::unique_ptr<BlockBackend> backend, const devices::BlockSettings& settings,
                devices::Host& host, Loop& loop)
-        : backend_(std::move(backend)), timed_(started(*backend_, loop), loop.clock()) {
+        : loop_(loop), backend_(std::move(backend)), timed_(started(*backend_, loop), loop.clock()) {
         device_.emplace(timed_, settings, host);
+        loop_.add(*backend_);
     }
 
     devices::Device& device() override { return *device_; }
@@ -33,6 +34,7 @@ public:
     void control(std::string_view command, Controlled done) override { done(backend_->control(command)); }
     void closing() override { backend_->closing(); }
     OpenedBackend leave() override {
+        loop_.remove(*backend_);
         device_.reset();
         return std::move(backend_);
     }
@@ -43,6 +45,7 @@ private:
         return backend;
     }
 
+    Loop& loop_;
     std::unique_ptr<BlockBackend> backend_;
     TimedBackend timed_;
     std::optional<devices::BlockDevice> device_;

@@ -2,6 +2,7 @@
 #include "handler/serving/loop.hpp"
 
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 
 #include "handler/serving/session.hpp"
 #include "tests/handler/serving/support.hpp"
+#include "tests/support/descriptor.hpp"
 #include "tests/support/kernel_ring.hpp"
 
 using namespace tcmud;
@@ -23,6 +25,35 @@ using tcmud::test::on;
 using tcmud::test::Waiting;
 
 namespace {
+
+// A backend of a library that says on threads of its own that operations have ended.
+class LibraryBackend final : public BlockBackend {
+public:
+    // Any thread.
+    void end() const { ::eventfd_write(told_.get(), 1); }
+    // On the serving thread, or before it knows the backend; so are all that follow.
+    std::future<std::thread::id> next_reap() { return reaped_.emplace().get_future(); }
+    int reaps = 0;
+
+    std::optional<int> event_fd() const override { return told_.get(); }
+    void reap() override {
+        ++reaps;
+        if (reaped_) std::exchange(reaped_, {})->set_value(std::this_thread::get_id());
+    }
+    ByteCount size() const override { return ByteCount{512}; }
+    BlockTraits traits() const override { return {}; }
+    void start(IoQueue&) override {}
+    void read(ByteOffset, Buffers, Completion) override {}
+    void write(ByteOffset, Buffers, Stable, Completion) override {}
+    void flush(Completion) override {}
+    void unmap(ByteOffset, ByteCount, Completion) override {}
+    void write_zeroes(ByteOffset, ByteCount, bool, Completion) override {}
+    Result<void> resize(ByteCount) override { return {}; }
+
+private:
+    test::Descriptor told_{test::Descriptor::wake()};
+    std::optional<std::promise<std::thread::id>> reaped_;
+};
 
 // One of several LUNs of a loop.
 struct OneOfSeveral {
@@ -125,6 +156,48 @@ TEST_CASE("an answer posted to a sleeping loop wakes it") {
     loop.io().post(Completion(operation), {});
     const auto by = operation.by.get_future().get();
     CHECK(by == on(loop, [] { return std::this_thread::get_id(); }));
+}
+
+TEST_CASE("a backend is told to reap on the serving thread, each time that its descriptor is written") {
+    test::TestLoop loop;
+    LibraryBackend backend;
+    on(loop, [&] { loop.add(backend); });
+    const auto serving = on(loop, [] { return std::this_thread::get_id(); });
+    for (int i = 0; i < 3; ++i) {
+        auto reaped = on(loop, [&] { return backend.next_reap(); });
+        backend.end();
+        REQUIRE(reaped.wait_for(10s) == std::future_status::ready);
+        CHECK(reaped.get() == serving);
+    }
+    on(loop, [&] { loop.remove(backend); });
+    backend.end();
+    CHECK(on(loop, [&] { return backend.reaps; }) == 3);
+}
+
+TEST_CASE("what a backend's library ended before the loop knew of it is reaped too") {
+    test::TestLoop loop;
+    LibraryBackend backend;
+    auto reaped = backend.next_reap();
+    backend.end();
+    on(loop, [&] { loop.add(backend); });
+    CHECK(reaped.wait_for(10s) == std::future_status::ready);
+    on(loop, [&] { loop.remove(backend); });
+}
+
+TEST_CASE("a task may remove a backend that has just asked to be reaped") {
+    test::TestLoop loop;
+    auto backend = std::make_unique<LibraryBackend>();
+    on(loop, [&] { loop.add(*backend); });
+    on(loop, [&] {
+        // Both events wait for the loop when this task returns.
+        loop.post([&] {
+            loop.remove(*backend);
+            backend.reset();
+        });
+        backend->end();
+    });
+    on(loop, [] {});
+    CHECK_FALSE(backend);
 }
 
 TEST_CASE("a loop ends, with or without ever having had a task") {
