@@ -1,40 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every backend that stores blocks does, whatever it is made of.
-#include <fcntl.h>
+#include "tests/handler/backends/contract.hpp"
 
-#include <fstream>
-#include <functional>
+#include <algorithm>
 
 #include <catch2/catch.hpp>
 
-#include "tests/handler/backends/opened.hpp"
-#include "tests/support/temporary_directory.hpp"
-
 using namespace tcmud;
 using namespace tcmud::test;
-
-namespace {
-
-constexpr std::uint64_t disk_size = 1 << 20;
-
-void for_each_backend(const std::function<void(Opened&)>& check) {
-    SECTION("ram") {
-        Opened ram("ram", request("", disk_size));
-        check(ram);
-    }
-    SECTION("file") {
-        const TemporaryDirectory directory;
-        Opened file("file", request(directory.path() / "disk", disk_size, {{"create", "on"}}));
-        check(file);
-    }
-    SECTION("fault") {
-        const TemporaryDirectory directory;
-        Opened fault("fault", request(directory.path() / "disk", disk_size, {{"create", "on"}}));
-        check(fault);
-    }
-}
-
-}  // namespace
 
 TEST_CASE("a backend has the size that it was opened with, and reads as zeros") {
     for_each_backend([](Opened& backend) {

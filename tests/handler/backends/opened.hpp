@@ -105,6 +105,7 @@ public:
         queue_.submit();
         queue_.reap();
         queue_.deliver();
+        if (backend_->event_fd()) backend_->reap();
     }
 
 private:
