@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -57,13 +58,20 @@ void lock(const void* from, std::size_t bytes) {
     log::warning("cannot keep the program in memory: {}: RLIMIT_MEMLOCK forbids it", error.message());
 }
 
+// Larger ones are not ours: libceph-common has 140 MiB, and what needs it waits for memory of the network
+// too.
+constexpr std::size_t largest_locked = 32 << 20;
+
 int lock_segments(dl_phdr_info* object, std::size_t, void*) {
     // The vDSO is the kernel's and needs none.
     if (object->dlpi_name && std::strstr(object->dlpi_name, "linux-vdso")) return 0;
-    for (const auto* segment = object->dlpi_phdr; segment != object->dlpi_phdr + object->dlpi_phnum;
-         ++segment) {
-        if (segment->p_type != PT_LOAD) continue;
-        lock(reinterpret_cast<const void*>(object->dlpi_addr + segment->p_vaddr), segment->p_memsz);
+    const std::span headers(object->dlpi_phdr, object->dlpi_phnum);
+    std::size_t total = 0;
+    for (const auto& header : headers) total += header.p_type == PT_LOAD ? header.p_memsz : 0;
+    if (total > largest_locked) return 0;
+    for (const auto& header : headers) {
+        if (header.p_type != PT_LOAD) continue;
+        lock(reinterpret_cast<const void*>(object->dlpi_addr + header.p_vaddr), header.p_memsz);
     }
     return 0;
 }

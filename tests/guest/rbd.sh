@@ -18,6 +18,8 @@ milliseconds() { date +%s%3N; }
 echo "--- a disk"
 check "an image" rbd create --size 64M rbd/one
 start_tcmud
+memory=$(own_memory)
+check "Ceph's libraries are not all kept in memory ($memory KiB)" test "$memory" -lt $((64 << 10))
 check "is a LUN" make_lun one rbd/rbd/one $((64 * mib))
 loopback one
 queue=/sys/block/${disk[one]##*/}/queue
