@@ -13,6 +13,11 @@ export TCMUD=$PWD/$tcmud
 daemon=''
 checks=0 failures=0
 
+# A process costs User Mode Linux as much time as a LUN costs tcmud.
+for command in mkdir rmdir sleep; do
+    [ ! -e "/usr/lib/bash/$command" ] || enable -f "/usr/lib/bash/$command" "$command"
+done
+
 passed() { checks=$((checks + 1)); echo "ok    $1"; }
 failed() {
     checks=$((checks + 1)) failures=$((failures + 1))
