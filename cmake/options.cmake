@@ -59,14 +59,18 @@ function(tcmud_library name)
     target_link_libraries(${name} PUBLIC tcmud_options ${arg_LINKS})
 endfunction()
 
-# tcmud_module(NAME SOURCES file... LINKS target...): a backend, loaded by the daemon at start.
+# tcmud_module(NAME [PACKAGE name] SOURCES file... LINKS target...): a backend, loaded by the daemon at start. PACKAGE: not in tcmud's,
+# for its libraries are not for everybody.
 function(tcmud_module name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE" "SOURCES;LINKS")
+    if(NOT arg_PACKAGE)
+        set(arg_PACKAGE ${CMAKE_INSTALL_DEFAULT_COMPONENT_NAME})
+    endif()
     add_library(backend_${name} MODULE ${arg_SOURCES})
     target_link_libraries(backend_${name} PRIVATE tcmud_options tcmud_interface tcmud_build_id ${arg_LINKS})
     set_target_properties(backend_${name} PROPERTIES
         PREFIX "" OUTPUT_NAME ${name}
         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/tcmud
         CXX_VISIBILITY_PRESET hidden)
-    install(TARGETS backend_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tcmud)
+    install(TARGETS backend_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tcmud COMPONENT ${arg_PACKAGE})
 endfunction()

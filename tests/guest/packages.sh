@@ -8,6 +8,7 @@ mib=1048576
 . tests/guest/packages_lib.sh
 debs=$PWD/${TCMUD_BUILD:-build/release}/packages
 deb=$(echo "$debs"/tcmud_*.deb)
+rbd_deb=$(echo "$debs"/tcmud-rbd_*.deb)
 [ -e "$deb" ] || { echo "no $deb: cmake --build --preset PRESET --target packages"; exit 1; }
 tcmuctl=/usr/sbin/tcmuctl
 memory_disk /srv 200M
@@ -31,6 +32,10 @@ echo "--- LUNs that tcmud cannot serve"
 qemu-img create -q -f qcow2 -o compat=0.10 /srv/two.qcow2 16M
 check "a real qcow image" make_lun two qcow//srv/two.qcow2 $((16 * mib))
 saved_lun zoned zbc//srv/zoned
+saved_lun ceph rbd/rbd/image
+check_equal "an image of a Ceph cluster needs the package for it" 1 "$(preinst_says "$deb" | grep -c 'saveconfig.json:ceph  rbd/rbd/image$')"
+check_equal "and this is said" 1 "$(preinst_says "$deb" | grep -c 'apt install ./tcmud-rbd_\*.deb')"
+saved_lun zoned zbc//srv/zoned
 refusal=$(one_line apt-get install -y "$deb") && failed "they stop the installation"
 named='user_0/two  qcow//srv/two.qcow2.*saveconfig.json:zoned  zbc//srv/zoned.*Nothing was changed.*TCMUD_SWAP_ANYWAY=1'
 check "they stop the installation, by name" grep -q "$named" <<<"$refusal"
@@ -42,11 +47,14 @@ check_equal "the data is there" "$data" "$(data_of_disk)"
 check "what was begun is taken away" dpkg --purge tcmud
 check_equal "told to go on, it names them and does" 1 "$(TCMUD_SWAP_ANYWAY=1 preinst_says "$deb" | grep -c 'user_0/two  qcow')"
 rmdir $core/user_0/two
-rm -r /etc/rtslib-fb-target
+saved_lun ceph rbd/rbd/image
 
 echo "--- the swap, while an initiator writes"
 start_writer
-check "apt installs the package" apt-get install -y "$deb"
+check "apt installs the module for the image" apt-get install -y "$rbd_deb"
+check_equal "tcmu-runner goes on" "$runner" "$(systemctl show -P MainPID tcmu-runner)"
+check "apt installs the package, which finds that all can be served" apt-get install -y "$deb"
+rm -r /etc/rtslib-fb-target
 check "the service is active" systemctl is-active tcmud
 check_fails "tcmu-runner is not" inactive systemctl is-active tcmu-runner
 check "the LUN is served" wait_for 10 serves_all 1
@@ -58,6 +66,14 @@ for unit in tcmud tcmud-guard tcmud-luns; do check "$unit starts at boot" system
 check "the guard runs" systemctl is-active tcmud-guard
 check_equal "the log tells what tcmu.conf has set" 1 \
     "$(journalctl -q -u tcmud | grep -c 'log_level = "debug" is taken from /etc/tcmu/tcmu.conf')"
+has_rbd() { "$tcmuctl" modules | grep -q rbd; }
+check "images of a Ceph cluster can be served" has_rbd
+old=$(systemctl show -P MainPID tcmud)
+check "the package for them is removed" dpkg --purge tcmud-rbd
+has_not_rbd() { "$tcmuctl" modules && ! has_rbd; }
+check "they cannot any more" wait_for 20 has_not_rbd
+check_equal "for another process was handed the LUNs" 1 "$(journalctl -q "_PID=$old" | grep -c 'has handed over all LUNs')"
+check "which goes on with them" wait_for 10 serves_all 1
 check_fails "tcmu-runner cannot be started by mistake" masked systemctl start tcmu-runner
 # An attribute that cannot be changed while the LUN is exported is the only thing that it may complain of.
 check_equal "nothing was refused" '' "$(journalctl -q -u tcmud | grep -iE 'not permitted|denied|cannot|busy:' | grep -v cmd_time_out)"
