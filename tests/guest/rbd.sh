@@ -91,6 +91,14 @@ check_equal "four LUNs more are served" 4 "$("$tcmuctl" list | grep -c 'more.*se
 check_equal "with the connections and threads of those before" "$before" "$(connections) $(threads)"
 rmdir $core/user_0/more[1-4]
 
+echo "--- tcmu-export"
+export PATH=$PWD/configfs-scripts:$PATH
+check "an image" rbd create --size 16M rbd/exported
+# shellcheck disable=SC2016 # It has these quotes.
+check_fails "its size must be given" 'SIZE .`rbd info rbd/exported` tells' tcmu-export --once -t rbd rbd/exported
+check "then it becomes a disk" tcmu-export --once -t rbd -s 16M rbd/exported
+check "and is taken back" tcmu-unexport exported
+
 echo "--- a cluster that stands still"
 check "a LUN that is not to wait" make_lun hurried 'rbd/rbd/ns/one;osd_op_timeout=2' $((16 * mib))
 loopback hurried

@@ -75,7 +75,7 @@ stop_tcmud
 
 echo "--- handlers"
 start_tcmud --config /run/tcmud.toml
-check_equal "are the backstores that targetcli shows" 'user:changer user:fault user:file user:null user:qcow user:ram user:tape ' "$(backstores)"
+check_equal "are the backstores that targetcli shows" 'user:changer user:fault user:file user:null user:qcow user:ram user:rbd user:tape ' "$(backstores)"
 targetcli /backstores/user:file help create >/run/help 2>&1
 check "each tells what a cfgstring is" grep -q 'A regular file or a block device' /run/help
 check "and which options there are" grep -q 'direct=on|off' /run/help
@@ -260,7 +260,7 @@ kill $alien
 wait $alien 2>/dev/null
 wait $enable
 check "when it has gone, nobody waits for it" test $? != 0
-check_equal "nor is it a backstore" 'user:changer user:fault user:file user:null user:qcow user:ram user:tape ' "$(backstores)"
+check_equal "nor is it a backstore" 'user:changer user:fault user:file user:null user:qcow user:ram user:rbd user:tape ' "$(backstores)"
 rmdir $core/user_0/alien
 
 echo "--- a bus that lets everybody ask"
