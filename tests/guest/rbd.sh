@@ -85,10 +85,10 @@ check_equal "but nobody else can" 0 "$(LC_ALL=C grep -caF "$(dd if=/run/data bs=
 
 echo "--- one connection"
 connections() { find "/proc/$daemon/fd" -lname 'socket:*' | wc -l; }
-before="$(connections) $(threads)"
+before="$(connections) $(lasting_threads)"
 for number in 1 2 3 4; do rbd create --size 16M "rbd/more$number" && make_lun "more$number" "rbd/rbd/more$number" $((16 * mib)); done
 check_equal "four LUNs more are served" 4 "$("$tcmuctl" list | grep -c 'more.*serving')"
-check_equal "with the connections and threads of those before" "$before" "$(connections) $(threads)"
+check_equal "with the connections and threads of those before" "$before" "$(connections) $(lasting_threads)"
 rmdir $core/user_0/more[1-4]
 
 echo "--- tcmu-export"
