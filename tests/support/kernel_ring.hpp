@@ -28,6 +28,7 @@ public:
         std::size_t data_blocks = 64;
         std::uint16_t flags =
             uio::abi::out_of_order_completion | uio::abi::read_length | uio::abi::task_management;
+        bool copies = true;  // Data to and from the data area; off for who measures and looks at none.
     };
     static constexpr std::size_t block_size = 4096;
 
@@ -65,7 +66,7 @@ public:
             const auto block = free_block();
             command.blocks.push_back(block);
             const auto size = std::min(block_size, data.size() - at);
-            std::memcpy(block_at(block), data.data() + at, size);
+            if (shape_.copies) std::memcpy(block_at(block), data.data() + at, size);
             const auto offset = static_cast<std::uint64_t>(block_at(block) - mapping().data());
             // As the kernel does it, neighbours become one piece.
             if (!pieces.empty() && pieces.back().offset + pieces.back().length == offset) {
@@ -216,7 +217,8 @@ private:
         }
         for (const auto block : found->second.blocks) {
             const auto size = std::min(left, block_size);
-            completed.data.insert(completed.data.end(), block_at(block), block_at(block) + size);
+            if (shape_.copies)
+                completed.data.insert(completed.data.end(), block_at(block), block_at(block) + size);
             left -= size;
             used_[block] = false;
         }
