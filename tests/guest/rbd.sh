@@ -111,6 +111,9 @@ check_fails "an operation that waited for osd_op_timeout ends NOT READY" 'Not Re
 took=$(($(milliseconds) - began))
 check "after those two seconds ($took ms)" test $took -ge 1500 -a $took -lt 12000
 check_fails "an image cannot be checked meanwhile, and this is said" "OSDs do not answer" timeout 10 "$tcmud" --check rbd/rbd/one
+began=$(milliseconds)
+check_fails "nor can a size be changed" 'error|timed out' change_size $((80 * mib))
+check "which does not wait for it" test $(($(milliseconds) - began)) -lt 8000
 check "what waits for the cluster is listed" sh -c "$tcmuctl hung --older 1 2>&1 | grep -q 'waits for the cluster'"
 check "the write of the other LUN waits" kill -0 $writer
 signal osd CONT

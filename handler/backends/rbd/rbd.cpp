@@ -202,8 +202,11 @@ Result<void> Rbd::resize(ByteCount new_size) {
         auto again = open_to_serve(settings_, new_size, ended_.get());
         if (!again) return tl::unexpected(again.error());
         image_ = std::move(*again);
-    } else if (auto enough = large_enough(image_, settings_, new_size); !enough) {
-        return tl::unexpected(enough.error());
+    } else {
+        // The image that is served would wait for a cluster that is away; the LUN is to go on soon.
+        if (auto found = Image::find(settings_); !found) return found;
+        if (auto enough = large_enough(image_, settings_, new_size); !enough)
+            return tl::unexpected(enough.error());
     }
     size_ = new_size;
     return {};
