@@ -28,7 +28,10 @@ asio::awaitable<int> Lun::reconfigure(const netlink::Event& event) {
     }
     if (done) co_return 0;
     change_error_ = done.error().text;
-    log::error("{}: cannot be changed: {}", name_.text(), change_error_);
+    // Of a device that goes, or that has gone after a predecessor had answered, nobody needs to hear.
+    services_.hear();
+    if (!is_to_go() && co_await exists())
+        log::error("{}: cannot be changed: {}", name_.text(), change_error_);
     co_return -std::max(1, done.error().number);
 }
 

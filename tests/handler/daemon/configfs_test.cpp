@@ -191,9 +191,11 @@ TEST_CASE("an access state goes to the group with that number") {
     const Target target;
     target.write("core/user_0/disk/alua/a/tg_pt_gp_id", "1\n");
     target.write("core/user_0/disk/alua/b/tg_pt_gp_id", "2\n");
+    for (const auto* group : {"a", "b"})
+        target.write("core/user_0/disk/alua/" + std::string(group) + "/alua_access_state", "0");
     CHECK(target.configfs().set_access_state(disk, 2, scsi::AccessState::standby));
     CHECK(target.read("core/user_0/disk/alua/b/alua_access_state") == "2");
-    CHECK_FALSE(fs::exists(target.path("core/user_0/disk/alua/a/alua_access_state")));
+    CHECK(target.read("core/user_0/disk/alua/a/alua_access_state") == "0");
     CHECK_THAT(target.configfs().set_access_state(disk, 3, scsi::AccessState::standby).error().text,
                Contains("user_0/disk has no target port group 3"));
 }

@@ -112,6 +112,7 @@ TEST_CASE("identity is read from configfs when it is asked for") {
 TEST_CASE("what was just read is not read again, until an access state was set") {
     Machine machine;
     machine.write("alua/a/tg_pt_gp_id", "1\n");
+    machine.write("alua/a/alua_access_state", "0\n");
     machine.write("wwn/vendor_id", "ONE\n");
     machine.refresh();
     machine.write("wwn/vendor_id", "TWO\n");

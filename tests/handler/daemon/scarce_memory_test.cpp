@@ -10,6 +10,14 @@
 
 #include <catch2/catch.hpp>
 
+#if defined(__SANITIZE_THREAD__)
+// Threads that earlier tests have left behind are no reason to end the process that is forked here.
+extern "C" const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() {
+    return "die_after_fork=0";
+}
+#endif
+
 using namespace tcmud::daemon;
 
 namespace {
