@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Called by bench/tape, in a guest. Prints MB/s of each candidate, the median of the rounds, and tcmud's ratios.
 . tests/guest/lib.sh
+. bench/nanoseconds.sh
 rounds=$1 mib=256
 build=${TCMUD_BUILD:-build/release}
 [ ! -e /proc/sys/kernel/sched_autogroup_enabled ] || echo 0 >/proc/sys/kernel/sched_autogroup_enabled
@@ -21,14 +22,6 @@ make_reference store tape
 make_reference null tape-null
 loopback tcmud store null
 
-# seconds COMMAND...
-seconds() {
-    local began ended
-    began=$(date +%s%N)
-    "$@" || exit 1
-    ended=$(date +%s%N)
-    echo $((ended - began))
-}
 for name in tcmud store null; do
     mt -f "${disk[$name]}" rewind || mt -f "${disk[$name]}" rewind  # The first one may be told that the drive is new.
     mt -f "${disk[$name]}" setblk 0
@@ -44,9 +37,9 @@ for ((round = 0; round < rounds; round++)); do
             tcmud) mt -f "$tape" erase ;;
             store) truncate -s 0 /srv/reference ;;
             esac
-            echo "$name write $kib $(seconds dd if=/dev/zero of="$tape" bs=${kib}k count=$count status=none)"
+            echo "$name write $kib $(nanoseconds dd if=/dev/zero of="$tape" bs=${kib}k count=$count status=none)"
             mt -f "$tape" rewind
-            echo "$name read $kib $(seconds dd if="$tape" of=/dev/null bs=${kib}k count=$count status=none)"
+            echo "$name read $kib $(nanoseconds dd if="$tape" of=/dev/null bs=${kib}k count=$count status=none)"
         done
     done
 done | tee /run/points >&2

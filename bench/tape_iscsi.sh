@@ -3,6 +3,7 @@
 # Called by bench/tape --iscsi, in a guest: a drive of tcmud's over LIO's iSCSI and one of tgt's (its ssc backing store), each with
 # its initiator on the same machine. Prints MB/s of each, the median of the rounds, and the ratio.
 . tests/guest/lib.sh
+. bench/nanoseconds.sh
 rounds=$1 mib=256 kib=256
 build=$PWD/${TCMUD_BUILD:-build/release}/bin
 export PATH=$PWD/configfs-scripts:$build:$PATH
@@ -42,13 +43,6 @@ for name in tcmud tgt; do
     mt -f "${tape[$name]}" rewind || mt -f "${tape[$name]}" rewind  # The first one may be told that the drive is new.
     mt -f "${tape[$name]}" setblk 0
 done 2>/dev/null
-# seconds COMMAND...
-nanoseconds() {
-    local began
-    began=$(date +%s%N)
-    "$@" || exit 1
-    echo $(($(date +%s%N) - began))
-}
 for ((round = 0; round < rounds; round++)); do
     for name in tcmud tgt; do
         mt -f "${tape[$name]}" rewind

@@ -45,12 +45,12 @@ public:
     // Waits for jobs that run, but not for stuck ones: those are left behind with the process.
     ~WorkerPool();
 
-    // GCC 12 destroys a lambda twice that stands inside of a co_await expression: first `auto job =
-    // run(...)`, then `co_await std::move(job)`.
-    //
     // Whether a job is urgent; may change while it waits.
     using Urgency = std::shared_ptr<const std::atomic<bool>>;
 
+    // GCC 12 destroys a lambda twice that stands inside of a co_await expression: first `auto job =
+    // run(...)`, then `co_await std::move(job)`.
+    //
     // Control thread. `what` names the job in messages, e.g. "open file//srv/disk". T: default constructible
     // or Result<...>; the awaited value is an error if the deadline passed. Without an urgency it is not
     // urgent.
