@@ -5,7 +5,7 @@
 #   sysctl vm.max_map_count=1048576  # User Mode Linux maps each page of a ring by itself.
 #   TCMUD_FULL=1 tests/guest/run --memory 6G --timeout 3600 tests/guest/storms.sh
 . tests/guest/lib.sh
-luns=${TCMUD_LUNS:-$(in_full 24 1000)}
+luns=${TCMUD_LUNS:-$(in_full 96 1000)}
 shells=8
 kills=$(in_full 2 12)  # In each storm.
 each=$((2 << 20))
